@@ -1,0 +1,1 @@
+//! The shaders and their CPU twins.

@@ -1,0 +1,1 @@
+//! Model definitions: MLP configuration, parameter layout, initialisation, summary, safetensors.

@@ -1,0 +1,1 @@
+//! What a run leaves: experiment schema, events, run folder, metrics, summary.

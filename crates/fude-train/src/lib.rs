@@ -1,0 +1,1 @@
+//! The training loop: plan, train, evaluate, record, decide; checkpoints and early stopping.
