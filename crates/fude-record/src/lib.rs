@@ -1,1 +1,20 @@
-//! What a run leaves: experiment schema, events, run folder, metrics, summary.
+//! What a run is and what it leaves: the experiment schema, events, the run folder, metrics and the summary.
+//!
+//! Plain serde types, shared by the trainer, the reports and the command line. Nothing here knows an engine.
+
+mod event;
+mod experiment;
+mod metrics;
+mod parse;
+mod run_folder;
+mod summary;
+
+pub use event::{EpochRecord, Event, StepProgress};
+pub use experiment::{
+    CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, RangeError, Schedule,
+    TrainConfig,
+};
+pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
+pub use parse::{ExperimentError, Override};
+pub use run_folder::{RunFolder, RunFolderError, file, list_runs, write_atomically};
+pub use summary::{SUMMARY_SCHEMA, Summary};

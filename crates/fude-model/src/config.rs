@@ -1,0 +1,122 @@
+//! What an MLP is made of.
+
+use crate::{Activation, Layout};
+use serde::{Deserialize, Serialize};
+
+/// The most hidden layers an experiment may ask for.
+pub const MAX_LAYERS: usize = 16;
+/// The most units a layer may have.
+pub const MAX_UNITS: usize = 16_384;
+
+/// A multi-layer perceptron: `Linear -> activation -> Dropout` for each hidden layer, then `Linear` to the logits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpConfig {
+    /// I, pixels of an image. Taken from the data set when a run starts.
+    pub inputs: usize,
+    /// H of each hidden layer, first to last; empty means logistic regression.
+    pub hidden: Vec<usize>,
+    /// O, classes. Taken from the data set when a run starts.
+    pub outputs: usize,
+    /// The non-linearity after each hidden layer.
+    pub activation: Activation,
+    /// Probability that a hidden unit is dropped in training, in [0, 1); the kept ones are scaled by 1 / (1 - p).
+    pub dropout: f64,
+}
+
+impl Default for MlpConfig {
+    fn default() -> Self {
+        Self { inputs: 784, hidden: vec![128], outputs: 10, activation: Activation::Relu, dropout: 0.0 }
+    }
+}
+
+/// A value of the model's configuration that is out of range.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{key}: expected {expected}, found {found}")]
+pub struct ConfigError {
+    /// The key, as in the experiment file ("model.hidden").
+    pub key: &'static str,
+    /// What it may be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
+impl MlpConfig {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// The first value that is out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let bad = |key, expected: String, found: String| Err(ConfigError { key, expected, found });
+        if self.hidden.len() > MAX_LAYERS {
+            return bad("model.hidden", format!("at most {MAX_LAYERS} layers"), self.hidden.len().to_string());
+        }
+        if let Some(width) = self.hidden.iter().find(|&&width| width == 0 || width > MAX_UNITS) {
+            return bad("model.hidden", format!("widths from 1 to {MAX_UNITS}"), width.to_string());
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return bad("model.dropout", "a probability in [0, 1)".into(), self.dropout.to_string());
+        }
+        if self.inputs == 0 || self.inputs > 65_536 {
+            return bad("model.inputs", "1 to 65536 pixels".into(), self.inputs.to_string());
+        }
+        if self.outputs < 2 || self.outputs > 256 {
+            return bad("model.outputs", "2 to 256 classes".into(), self.outputs.to_string());
+        }
+        Ok(())
+    }
+
+    /// Where each weight lies in the flat parameter vector.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self)
+    }
+
+    /// The shape as people write it: `784-256-128-64-10`.
+    pub fn shape(&self) -> String {
+        let widths: Vec<String> = self.widths().iter().map(usize::to_string).collect();
+        widths.join("-")
+    }
+
+    /// I, every H, O.
+    pub fn widths(&self) -> Vec<usize> {
+        [self.inputs].into_iter().chain(self.hidden.iter().copied()).chain([self.outputs]).collect()
+    }
+
+    /// Floating-point operations of one training step on one sample: `2 I H` forward, the same for each weight
+    /// gradient, and for each input gradient but the first layer's, which nobody needs.
+    pub fn training_flops_per_sample(&self) -> f64 {
+        let layout = self.layout();
+        let product = |index: usize| (layout.layers[index].inputs * layout.layers[index].outputs) as f64;
+        (0..layout.layers.len()).map(|l| if l == 0 { 4.0 } else { 6.0 } * product(l)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_checked_and_name_their_key() {
+        let cases = [
+            (MlpConfig { hidden: vec![128, 0], ..Default::default() }, "model.hidden"),
+            (MlpConfig { hidden: vec![1; 17], ..Default::default() }, "model.hidden"),
+            (MlpConfig { dropout: 1.0, ..Default::default() }, "model.dropout"),
+            (MlpConfig { dropout: f64::NAN, ..Default::default() }, "model.dropout"),
+            (MlpConfig { outputs: 1, ..Default::default() }, "model.outputs"),
+        ];
+        for (config, key) in cases {
+            assert_eq!(config.validate().unwrap_err().key, key);
+        }
+        assert_eq!(MlpConfig::default().validate(), Ok(()));
+        assert_eq!(MlpConfig { hidden: vec![], ..Default::default() }.validate(), Ok(()));
+    }
+
+    #[test]
+    fn an_epoch_of_experiment_3_costs_63_gflop() {
+        let e3 = MlpConfig { hidden: vec![256, 128, 64], ..Default::default() };
+        let epoch = e3.training_flops_per_sample() * 60_000.0 / 1e9;
+        assert!((epoch - 63.2).abs() < 1.0, "{epoch} GFLOP");
+        assert_eq!(e3.shape(), "784-256-128-64-10");
+    }
+}

@@ -1,0 +1,230 @@
+//! Models as safetensors files, in PyTorch's names and layouts: `fc1.weight: [out, in]`, `fc1.bias: [out]`.
+
+use crate::{Activation, MlpConfig, Parameters};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// A model as it stands in a safetensors file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile {
+    /// Its shape and activation.
+    pub config: MlpConfig,
+    /// Its parameters, `[P]`.
+    pub parameters: Parameters,
+    /// Whatever else the file says of it: data set, classes, seed, epoch.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Why bytes are no model that fude can use.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// Not a safetensors file.
+    #[error("not a safetensors file: {0}")]
+    Format(#[from] safetensors::SafeTensorError),
+    /// A tensor that an MLP needs is absent.
+    #[error("tensor {name} is missing; expected fc1.weight, fc1.bias, fc2.weight, ...")]
+    Missing {
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor has another shape or type than its neighbours ask for.
+    #[error("tensor {name}: expected {expected}, found {found}")]
+    Shape {
+        /// The tensor's name.
+        name: String,
+        /// Expected shape and type.
+        expected: String,
+        /// Found shape and type.
+        found: String,
+    },
+    /// The metadata name something unknown.
+    #[error("metadata {key}: expected {expected}, found '{found}'")]
+    Metadata {
+        /// The metadata key.
+        key: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+}
+
+impl ModelFile {
+    /// The bytes of a safetensors file with this model.
+    ///
+    /// # Errors
+    /// Only what the safetensors library refuses.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        let layers = &self.parameters.layout.layers;
+        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+        for (index, layer) in layers.iter().enumerate() {
+            let weight = transposed(self.parameters.weight(index), layer.inputs, layer.outputs);
+            tensors.push((format!("{}.weight", layer.name), vec![layer.outputs, layer.inputs], bytes_of(&weight)));
+            tensors.push((format!("{}.bias", layer.name), vec![layer.outputs], bytes_of(self.parameters.bias(index))));
+        }
+        let views = tensors
+            .iter()
+            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, ModelFileError>>()?;
+        let mut metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
+        metadata.insert("format".into(), "pt".into());
+        metadata.insert("activation".into(), self.config.activation.name().into());
+        metadata.insert("dropout".into(), self.config.dropout.to_string());
+        Ok(sorted_metadata(safetensors::serialize(views, Some(metadata))?))
+    }
+
+    /// Reads a model; the shape comes from the tensors themselves.
+    ///
+    /// # Errors
+    /// Where the bytes are no safetensors file or not an MLP's.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let tensors = SafeTensors::deserialize(bytes)?;
+        let mut metadata: BTreeMap<String, String> =
+            header.metadata().as_ref().map(|m| m.clone().into_iter().collect()).unwrap_or_default();
+        let activation = take_activation(&mut metadata)?;
+        let dropout = metadata.remove("dropout").and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        metadata.remove("format");
+
+        let shapes = layer_shapes(&tensors)?;
+        let config = MlpConfig {
+            inputs: shapes[0].0,
+            hidden: shapes[..shapes.len() - 1].iter().map(|shape| shape.1).collect(),
+            outputs: shapes[shapes.len() - 1].1,
+            activation,
+            dropout,
+        };
+        let layout = config.layout();
+        let mut values = Vec::with_capacity(layout.parameters());
+        for layer in &layout.layers {
+            let weight = floats(&tensors, &format!("{}.weight", layer.name), &[layer.outputs, layer.inputs])?;
+            values.extend(transposed(&weight, layer.outputs, layer.inputs));
+            values.extend(floats(&tensors, &format!("{}.bias", layer.name), &[layer.outputs])?);
+        }
+        Ok(Self { config, parameters: Parameters { layout, values }, metadata })
+    }
+}
+
+fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
+    let Some(name) = metadata.remove("activation") else { return Ok(Activation::Relu) };
+    Activation::from_name(&name).ok_or(ModelFileError::Metadata {
+        key: "activation",
+        expected: "relu, gelu or tanh",
+        found: name,
+    })
+}
+
+/// `(inputs, outputs)` of fc1, fc2, ..., each of which must fit the one before.
+fn layer_shapes(tensors: &SafeTensors<'_>) -> Result<Vec<(usize, usize)>, ModelFileError> {
+    let mut shapes: Vec<(usize, usize)> = Vec::new();
+    loop {
+        let name = format!("fc{}.weight", shapes.len() + 1);
+        let Ok(view) = tensors.tensor(&name) else {
+            return if shapes.is_empty() { Err(ModelFileError::Missing { name }) } else { Ok(shapes) };
+        };
+        let before = shapes.last().map(|shape| shape.1);
+        match *view.shape() {
+            [outputs, inputs] if outputs > 0 && inputs > 0 && before.is_none_or(|width| width == inputs) => {
+                shapes.push((inputs, outputs));
+            }
+            _ => {
+                let inputs = before.map_or("in".to_owned(), |width| width.to_string());
+                let (expected, found) = (format!("[out, {inputs}]"), format!("{:?}", view.shape()));
+                return Err(ModelFileError::Shape { name, expected, found });
+            }
+        }
+    }
+}
+
+fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelFileError> {
+    let view = tensors.tensor(name).map_err(|_| ModelFileError::Missing { name: name.into() })?;
+    if view.dtype() != Dtype::F32 || view.shape() != shape {
+        return Err(ModelFileError::Shape {
+            name: name.into(),
+            expected: format!("F32 {shape:?}"),
+            found: format!("{:?} {:?}", view.dtype(), view.shape()),
+        });
+    }
+    let data: Cow<'_, [u8]> = Cow::Borrowed(view.data());
+    Ok(data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// `[rows, columns]` to `[columns, rows]`.
+fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
+}
+
+/// Gives the header's metadata a fixed order: the library writes a hash map's, and equal models should be equal files.
+fn sorted_metadata(bytes: Vec<u8>) -> Vec<u8> {
+    let rewritten = (|| {
+        let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?) as usize;
+        let header: serde_json::Value = serde_json::from_slice(bytes.get(8..8 + length)?).ok()?;
+        let mut header = header.as_object()?.clone();
+        let metadata = header.get_mut("__metadata__")?.as_object_mut()?;
+        metadata.sort_keys();
+        let mut text = serde_json::to_vec(&header).ok()?;
+        text.resize(text.len().next_multiple_of(8), b' ');
+        let mut out = (text.len() as u64).to_le_bytes().to_vec();
+        out.extend(text);
+        out.extend(&bytes[8 + length..]);
+        Some(out)
+    })();
+    rewritten.unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn model() -> ModelFile {
+        let config = MlpConfig { inputs: 6, hidden: vec![4, 3], outputs: 2, dropout: 0.25, ..Default::default() };
+        let parameters = crate::initialise(&config, 9);
+        ModelFile { config, parameters, metadata: [("dataset".to_owned(), "kana".to_owned())].into() }
+    }
+
+    #[test]
+    fn a_model_comes_back_as_it_was_written() {
+        let bytes = model().to_bytes().unwrap();
+        assert_eq!(ModelFile::from_bytes(&bytes).unwrap(), model());
+    }
+
+    #[test]
+    fn equal_models_are_equal_files_and_weights_lie_as_pytorch_has_them() {
+        let (a, b) = (model().to_bytes().unwrap(), model().to_bytes().unwrap());
+        assert_eq!(a, b);
+        let tensors = SafeTensors::deserialize(&a).unwrap();
+        assert_eq!(tensors.tensor("fc1.weight").unwrap().shape(), [4, 6]);
+    }
+
+    #[test]
+    fn a_missing_layer_and_a_wrong_shape_are_named() {
+        let error = ModelFile::from_bytes(&safetensors::serialize([("x", view(&[2, 2]))], None).unwrap()).unwrap_err();
+        assert!(error.to_string().starts_with("tensor fc1.weight is missing"), "{error}");
+        let layers = [("fc1.weight", view(&[4, 3])), ("fc1.bias", view(&[4])), ("fc2.weight", view(&[2, 5]))];
+        let error = ModelFile::from_bytes(&safetensors::serialize(layers, None).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "tensor fc2.weight: expected [out, 4], found [2, 5]");
+    }
+
+    fn view(shape: &[usize]) -> TensorView<'static> {
+        static ZEROS: [u8; 256] = [0; 256];
+        let bytes = shape.iter().product::<usize>() * 4;
+        TensorView::new(Dtype::F32, shape.to_vec(), &ZEROS[..bytes]).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn mutated_bytes_never_panic(position in 0usize..400, value: u8, cut in 0usize..600) {
+            let mut bytes = model().to_bytes().unwrap();
+            let position = position % bytes.len();
+            bytes[position] = value;
+            bytes.truncate(bytes.len().saturating_sub(cut % bytes.len()));
+            let _ = ModelFile::from_bytes(&bytes);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One experiment: everything that decides what a run computes. `experiments/*.toml` are these.
+
+use fude_model::MlpConfig;
+use serde::{Deserialize, Serialize};
+
+/// An experiment file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Its name, also the name of its folder under `runs/`.
+    pub name: String,
+    /// `kmnist`, `fashion`, `mnist`, `k49`, `kana`, or a folder with data files.
+    pub dataset: String,
+    /// The built-in set to fall back to, loudly, where `dataset` is not on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// The network.
+    #[serde(default)]
+    pub model: MlpConfig,
+    /// How it is trained.
+    #[serde(default)]
+    pub train: TrainConfig,
+    /// How the data are cut.
+    #[serde(default)]
+    pub data: DataConfig,
+    /// When to stop early; absent means never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// What is evaluated when.
+    #[serde(default)]
+    pub eval: EvalConfig,
+    /// How often a checkpoint is written.
+    #[serde(default)]
+    pub checkpoint: CheckpointConfig,
+}
+
+/// How a network is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// Passes over the training images.
+    pub epochs: u32,
+    /// B, images a step.
+    pub batch: u32,
+    /// Decides initial values, order and masks: equal seeds give equal runs.
+    pub seed: u32,
+    /// The update rule.
+    pub optimizer: Optimizer,
+    /// The (peak) learning rate.
+    pub learning_rate: f64,
+    /// Adam: added to the gradient as `weight_decay * w` (PyTorch's coupled L2); AdamW: decoupled. All parameters.
+    pub weight_decay: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the square root of the second moment.
+    pub epsilon: f64,
+    /// Share of the target probability spread over all classes, in [0, 1).
+    pub label_smoothing: f64,
+    /// How the learning rate goes over the run's steps.
+    pub schedule: Schedule,
+    /// Steps over which the learning rate first rises linearly from 0.
+    pub warmup_steps: u32,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 20,
+            batch: 128,
+            seed: 0,
+            optimizer: Optimizer::Adam,
+            learning_rate: 1e-3,
+            weight_decay: 0.0,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            label_smoothing: 0.0,
+            schedule: Schedule::Constant,
+            warmup_steps: 0,
+        }
+    }
+}
+
+/// Update rules, with PyTorch's semantics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// `torch.optim.Adam`: weight decay is part of the gradient.
+    #[default]
+    Adam,
+    /// `torch.optim.AdamW`: weight decay is `w *= 1 - lr * weight_decay`.
+    AdamW,
+}
+
+/// Courses of the learning rate after the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Stays.
+    #[default]
+    Constant,
+    /// Half a cosine from the peak down to 0 at the last step.
+    Cosine,
+    /// A straight line from the peak down to 0 at the last step.
+    Linear,
+}
+
+/// How the data are cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Share of the training images held out as the test split where a folder has no test files; 0 means none.
+    pub test_fraction: f64,
+    /// Share of the training images held out for validation; 0 means none.
+    pub validation_fraction: f64,
+    /// Decides which images are held out, whatever `train.seed` is.
+    pub split_seed: u32,
+    /// Take only the first so many training images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Side in pixels to which folders of PNG or JPEG images are resized.
+    pub size: usize,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { test_fraction: 0.2, validation_fraction: 0.1, split_seed: 0, limit: None, size: 28 }
+    }
+}
+
+/// Stopping when a loss no longer falls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EarlyStopping {
+    /// The loss to watch.
+    pub monitor: Monitor,
+    /// Epochs without a lower loss after which the run stops.
+    pub patience: u32,
+    /// Whether the run ends with the weights of its best epoch instead of its last.
+    pub restore_best: bool,
+}
+
+impl Default for EarlyStopping {
+    fn default() -> Self {
+        Self { monitor: Monitor::ValidationLoss, patience: 5, restore_best: true }
+    }
+}
+
+/// Losses that early stopping can watch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monitor {
+    /// The loss on the validation split.
+    #[default]
+    ValidationLoss,
+    /// The loss on the test split, which thereby no longer measures anything: only to reproduce studies that did so.
+    TestLoss,
+}
+
+/// What is evaluated when.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvalConfig {
+    /// Evaluate the test split after each epoch, as the published study did, instead of once at the end.
+    pub test_each_epoch: bool,
+}
+
+/// How often a checkpoint is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Seconds between checkpoints, also within an epoch; one is always written at the end and at Ctrl-C.
+    pub seconds: f64,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { seconds: 10.0 }
+    }
+}
+
+/// A value that is out of range.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{key}: expected {expected}, found {found}")]
+pub struct RangeError {
+    /// The key, dotted.
+    pub key: String,
+    /// What it may be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
+impl Experiment {
+    /// Checks every range, and what only makes sense together.
+    ///
+    /// # Errors
+    /// The first value out of range.
+    pub fn validate(&self) -> Result<(), RangeError> {
+        self.validate_name()?;
+        self.model.validate().map_err(|e| range(e.key, &e.expected, &e.found))?;
+        self.train.validate()?;
+        self.data.validate()?;
+        let seconds = self.checkpoint.seconds;
+        check(seconds.is_finite() && seconds >= 0.0, "checkpoint.seconds", "0 or more seconds", seconds)?;
+        self.validate_early_stopping()
+    }
+
+    fn validate_name(&self) -> Result<(), RangeError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let good = !self.name.is_empty() && self.name.chars().all(plain) && !self.name.starts_with('.');
+        check(good, "name", "letters, digits, '-', '_' or '.', for it names a folder", format!("'{}'", self.name))?;
+        check(!self.dataset.is_empty(), "dataset", "a data set's name or a folder", "''")?;
+        let fallback = self.fallback.as_deref();
+        check(
+            fallback.is_none_or(|name| name == "kana"),
+            "fallback",
+            "'kana', the built-in set",
+            fallback.unwrap_or(""),
+        )
+    }
+
+    fn validate_early_stopping(&self) -> Result<(), RangeError> {
+        let Some(stopping) = &self.early_stopping else { return Ok(()) };
+        check(stopping.patience > 0, "early_stopping.patience", "1 or more epochs", stopping.patience)?;
+        let key = "early_stopping.monitor";
+        match stopping.monitor {
+            Monitor::ValidationLoss => check(
+                self.data.validation_fraction > 0.0,
+                key,
+                "a validation split (data.validation_fraction over 0)",
+                "none",
+            ),
+            Monitor::TestLoss => {
+                check(self.eval.test_each_epoch, key, "eval.test_each_epoch = true with 'test_loss'", "false")
+            }
+        }
+    }
+}
+
+impl TrainConfig {
+    fn validate(&self) -> Result<(), RangeError> {
+        let below_one = |x: f64| (0.0..1.0).contains(&x);
+        check((1..=1_000_000).contains(&self.epochs), "train.epochs", "1 to 1000000", self.epochs)?;
+        check((1..=65_536).contains(&self.batch), "train.batch", "1 to 65536 images", self.batch)?;
+        check(self.learning_rate >= 0.0, "train.learning_rate", "0 or more", self.learning_rate)?;
+        check(
+            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
+            "train.weight_decay",
+            "0 or more",
+            self.weight_decay,
+        )?;
+        check(below_one(self.beta1), "train.beta1", "a number in [0, 1)", self.beta1)?;
+        check(below_one(self.beta2), "train.beta2", "a number in [0, 1)", self.beta2)?;
+        check(self.epsilon > 0.0 && self.epsilon.is_finite(), "train.epsilon", "over 0", self.epsilon)?;
+        check(below_one(self.label_smoothing), "train.label_smoothing", "a number in [0, 1)", self.label_smoothing)
+    }
+}
+
+impl DataConfig {
+    fn validate(&self) -> Result<(), RangeError> {
+        let share = |x: f64| (0.0..=0.9).contains(&x);
+        check(share(self.test_fraction), "data.test_fraction", "a share in [0, 0.9]", self.test_fraction)?;
+        let validation = self.validation_fraction;
+        check(share(validation), "data.validation_fraction", "a share in [0, 0.9]", validation)?;
+        check(self.limit != Some(0), "data.limit", "1 or more images", 0)?;
+        check((1..=256).contains(&self.size), "data.size", "1 to 256 pixels", self.size)
+    }
+}
+
+fn check(good: bool, key: &str, expected: &str, found: impl ToString) -> Result<(), RangeError> {
+    if good { Ok(()) } else { Err(range(key, expected, &found.to_string())) }
+}
+
+fn range(key: &str, expected: &str, found: &str) -> RangeError {
+    RangeError { key: key.into(), expected: expected.into(), found: found.into() }
+}

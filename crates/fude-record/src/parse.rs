@@ -1,0 +1,273 @@
+//! Reading an experiment file: what is wrong is told with file, line, and the nearest valid key.
+
+use crate::Experiment;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use toml_edit::{Document, DocumentMut, Item, Table, Value};
+
+/// Why a text is no experiment.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {message}")]
+pub struct ExperimentError {
+    /// File and line, or the `--set` that did it.
+    pub place: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+/// One `key=value` from the command line, put over the file: `train.batch=256`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    key: Vec<String>,
+    value: String,
+}
+
+impl FromStr for Override {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, value) = text.split_once('=').ok_or_else(|| format!("expected key=value, found '{text}'"))?;
+        let key: Vec<String> = key.trim().split('.').map(str::to_owned).collect();
+        if key.iter().any(String::is_empty) {
+            return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
+        }
+        Ok(Self { key, value: value.trim().to_owned() })
+    }
+}
+
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "--set {}={}", self.key.join("."), self.value)
+    }
+}
+
+impl Override {
+    /// An override made by a flag of its own: `--epochs 20` is `train.epochs=20`.
+    pub fn new(key: &str, value: impl fmt::Display) -> Self {
+        Self { key: key.split('.').map(str::to_owned).collect(), value: value.to_string() }
+    }
+
+    /// A TOML value where it reads as one, else a string: `--set dataset=fashion` needs no quotes.
+    fn toml_value(&self) -> Value {
+        self.value.parse().unwrap_or_else(|_| Value::from(self.value.as_str()))
+    }
+
+    fn apply(&self, document: &mut DocumentMut) -> Result<(), ExperimentError> {
+        let [parents @ .., last] = self.key.as_slice() else { return Ok(()) };
+        let mut table: &mut Table = document.as_table_mut();
+        for parent in parents {
+            table = table
+                .entry(parent)
+                .or_insert(Item::Table(Table::new()))
+                .as_table_mut()
+                .ok_or_else(|| self.error(format!("'{parent}' is a value, not a section")))?;
+        }
+        table.insert(last, Item::Value(self.toml_value()));
+        Ok(())
+    }
+
+    fn error(&self, message: String) -> ExperimentError {
+        ExperimentError { place: self.to_string(), message }
+    }
+}
+
+impl Experiment {
+    /// Reads and checks an experiment file with overrides put over it.
+    ///
+    /// # Errors
+    /// File, line and reason: unreadable, not TOML, an unknown key, a wrong type, a value out of range.
+    pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, ExperimentError> {
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ExperimentError { place: place.clone(), message: format!("cannot be read: {error}") })?;
+        Self::parse(&text, &place, overrides)
+    }
+
+    /// Reads and checks an experiment's text; `place` stands for the file in errors.
+    ///
+    /// # Errors
+    /// As [`Experiment::load`].
+    pub fn parse(text: &str, place: &str, overrides: &[Override]) -> Result<Self, ExperimentError> {
+        let source = Source { text, place, overrides };
+        let checked: Result<Self, _> = source.deserialize(text);
+        let mut document: DocumentMut = text.parse().map_err(|error| source.toml_error(text, error))?;
+        if overrides.is_empty() {
+            return source.in_range(checked?);
+        }
+        // The file alone is checked first, unless an override replaces what is wrong in it.
+        for item in overrides {
+            item.apply(&mut document)?;
+        }
+        let merged: Self = match source.deserialize(&document.to_string()) {
+            Ok(experiment) => experiment,
+            Err(error) => return Err(source.blame(checked.err(), &error.message)),
+        };
+        source.in_range(merged)
+    }
+
+    /// The experiment as TOML, defaults filled in.
+    ///
+    /// # Errors
+    /// Never for values that passed [`Experiment::validate`].
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(self)
+    }
+}
+
+/// A text under examination.
+struct Source<'a> {
+    text: &'a str,
+    place: &'a str,
+    overrides: &'a [Override],
+}
+
+impl Source<'_> {
+    fn deserialize(&self, text: &str) -> Result<Experiment, ExperimentError> {
+        toml_edit::de::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| line_of(text, span.start));
+            self.error(line, &error.message().replace('\n', " "))
+        })
+    }
+
+    fn toml_error(&self, text: &str, error: toml_edit::TomlError) -> ExperimentError {
+        let line = error.span().map(|span| line_of(text, span.start));
+        self.error(line, &error.message().replace('\n', ", "))
+    }
+
+    fn error(&self, line: Option<usize>, message: &str) -> ExperimentError {
+        let place = match line {
+            Some(line) => format!("{}, line {line}", self.place),
+            None => self.place.to_owned(),
+        };
+        ExperimentError { place, message: with_nearest_key(message) }
+    }
+
+    /// An error of the merged text: the file's own where the file is wrong by itself, else the override's.
+    fn blame(&self, file_error: Option<ExperimentError>, message: &str) -> ExperimentError {
+        if let Some(error) = file_error {
+            return error;
+        }
+        let named =
+            self.overrides.iter().find(|o| o.key.last().is_some_and(|key| message.contains(&format!("`{key}`"))));
+        let place = named.map_or_else(|| all(self.overrides), Override::to_string);
+        ExperimentError { place, message: message.to_owned() }
+    }
+
+    fn in_range(&self, experiment: Experiment) -> Result<Experiment, ExperimentError> {
+        let Err(error) = experiment.validate() else { return Ok(experiment) };
+        let by_override = self.overrides.iter().find(|o| o.key.join(".") == error.key);
+        let place = match (by_override, line_of_key(self.text, &error.key)) {
+            (Some(item), _) => item.to_string(),
+            (None, Some(line)) => format!("{}, line {line}", self.place),
+            (None, None) => self.place.to_owned(),
+        };
+        Err(ExperimentError { place, message: error.to_string() })
+    }
+}
+
+fn all(overrides: &[Override]) -> String {
+    overrides.iter().map(Override::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text[..offset.min(text.len())].matches('\n').count() + 1
+}
+
+/// The line on which a dotted key stands in the file.
+fn line_of_key(text: &str, key: &str) -> Option<usize> {
+    let document = Document::parse(text).ok()?;
+    let mut table = document.as_table();
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let (found, item) = table.get_key_value(part)?;
+        if parts.peek().is_none() {
+            return found.span().map(|span| line_of(text, span.start));
+        }
+        table = item.as_table()?;
+    }
+    None
+}
+
+/// "unknown field `x`, expected one of `a`, `b`" with the most similar of the expected ones pointed out.
+fn with_nearest_key(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (Some(found), true) = (quoted.next(), message.starts_with("unknown ")) else { return message.to_owned() };
+    let nearest = quoted
+        .map(|key| (strsim::jaro_winkler(found, key), key))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let message = message.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
+    match nearest {
+        Some((_, key)) => format!("{message}; did you mean `{key}`?"),
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Monitor, Optimizer};
+
+    const GOOD: &str = "name = \"x\"\ndataset = \"kana\"\n\n[train]\nbatch = 64\n";
+
+    fn error(text: &str, overrides: &[&str]) -> String {
+        let overrides: Vec<Override> = overrides.iter().map(|o| o.parse().unwrap()).collect();
+        Experiment::parse(text, "e.toml", &overrides).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_names_file_line_and_the_nearest_valid_key() {
+        let text = "name = \"x\"\ndataset = \"kana\"\n[train]\nbatchsize = 64\n";
+        let message = error(text, &[]);
+        assert!(message.starts_with("e.toml, line 4: unknown key `batchsize`"), "{message}");
+        assert!(message.ends_with("did you mean `batch`?"), "{message}");
+    }
+
+    #[test]
+    fn a_bad_range_names_the_line_of_its_key() {
+        let message = error("name = \"x\"\ndataset = \"kana\"\n[model]\nhidden = [1]\ndropout = 1.5\n", &[]);
+        assert_eq!(message, "e.toml, line 5: model.dropout: expected a probability in [0, 1), found 1.5");
+    }
+
+    #[test]
+    fn a_bad_override_is_blamed_on_the_override() {
+        let message = error(GOOD, &["train.batch=0"]);
+        assert_eq!(message, "--set train.batch=0: train.batch: expected 1 to 65536 images, found 0");
+        let message = error(GOOD, &["train.bach=5"]);
+        assert!(message.starts_with("--set train.bach=5: unknown key"), "{message}");
+        assert!(message.ends_with("did you mean `batch`?"), "{message}");
+    }
+
+    #[test]
+    fn a_wrong_type_and_a_syntax_error_name_their_line() {
+        assert!(error("name = \"x\"\ndataset = 5\n", &[]).starts_with("e.toml, line 2: invalid type"));
+        assert!(error("name = \"x\"\ndataset = \n", &[]).starts_with("e.toml, line 2: "));
+    }
+
+    #[test]
+    fn overrides_win_over_the_file_and_strings_need_no_quotes() {
+        let overrides = ["train.batch=256", "dataset=fashion", "train.optimizer=adamw", "model.hidden=[3, 4]"];
+        let overrides: Vec<Override> = overrides.iter().map(|o| o.parse().unwrap()).collect();
+        let experiment = Experiment::parse(GOOD, "e.toml", &overrides).unwrap();
+        assert_eq!((experiment.train.batch, experiment.dataset.as_str()), (256, "fashion"));
+        assert_eq!(experiment.train.optimizer, Optimizer::AdamW);
+        assert_eq!(experiment.model.hidden, [3, 4]);
+    }
+
+    #[test]
+    fn a_written_experiment_reads_back_equal() {
+        let mut experiment = Experiment::parse(GOOD, "e.toml", &[]).unwrap();
+        experiment.early_stopping =
+            Some(crate::EarlyStopping { monitor: Monitor::ValidationLoss, ..Default::default() });
+        let text = experiment.to_toml().unwrap();
+        assert_eq!(Experiment::parse(&text, "written", &[]).unwrap(), experiment, "{text}");
+    }
+
+    #[test]
+    fn early_stopping_on_the_test_split_must_be_asked_for_twice() {
+        let text = format!("{GOOD}[early_stopping]\nmonitor = \"test_loss\"\n");
+        assert!(error(&text, &[]).contains("eval.test_each_epoch = true"));
+        assert!(error(&format!("{GOOD}[early_stopping]\n"), &["data.validation_fraction=0.0"]).contains("validation"));
+    }
+}

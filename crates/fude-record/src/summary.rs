@@ -1,0 +1,77 @@
+//! `summary.json`: what a finished run reached.
+
+use crate::ClassMetrics;
+use serde::{Deserialize, Serialize};
+
+/// The version of the summary's form; it grows when a key changes its meaning.
+pub const SUMMARY_SCHEMA: u32 = 1;
+
+/// What a run reached. Accuracies are fractions in [0, 1]; losses are mean cross-entropy in nats; what was not
+/// measured is null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SUMMARY_SCHEMA`].
+    pub schema: u32,
+    /// The experiment's name.
+    pub experiment: String,
+    /// The data set that was really used.
+    pub dataset: String,
+    /// Whether that was the fallback and not what the experiment names.
+    pub dataset_fallback: bool,
+    /// Images trained on.
+    pub train_samples: usize,
+    /// Images of the validation split.
+    pub val_samples: usize,
+    /// Images of the test split.
+    pub test_samples: usize,
+    /// The network, `784-128-10`.
+    pub model: String,
+    /// `burn` or `fused`.
+    pub engine: String,
+    /// The device's name.
+    pub device: String,
+    /// `gpu` or `cpu`.
+    pub device_kind: String,
+    /// `bitwise`: the same run on the same machine gives the same bits; `rounding`: up to rounding.
+    pub deterministic: String,
+    /// `train.seed`.
+    pub seed: u32,
+    /// Epochs done.
+    pub epochs: u32,
+    /// P.
+    pub parameters: usize,
+    /// Loss of the final weights on the training images, dropout off.
+    pub train_loss: Option<f64>,
+    /// Accuracy of the final weights on the training images, dropout off.
+    pub train_accuracy: Option<f64>,
+    /// Loss of the final weights on the validation split.
+    pub val_loss: Option<f64>,
+    /// Accuracy of the final weights on the validation split.
+    pub val_accuracy: Option<f64>,
+    /// Loss of the final weights on the test split.
+    pub test_loss: Option<f64>,
+    /// Accuracy of the final weights on the test split.
+    pub test_accuracy: Option<f64>,
+    /// Sum over epochs of train loss + test loss, as the published study has it; null unless `eval.test_each_epoch`.
+    pub total_loss: Option<f64>,
+    /// Whether early stopping ended the run.
+    pub stopped_early: bool,
+    /// The epoch (from 1) of the lowest monitored or validation loss; null where nothing selects.
+    pub best_epoch: Option<u32>,
+    /// Whether the final weights are the best epoch's.
+    pub restored_best: bool,
+    /// Whether something was selected on the test split, which then measures nothing.
+    pub selected_on_test: bool,
+    /// Seconds from start to end, resumed parts added up.
+    pub seconds: f64,
+    /// Median seconds of training an epoch.
+    pub epoch_seconds_median: f64,
+    /// Training images a second, from that median.
+    pub samples_per_second: f64,
+    /// Per-class figures on the test split (validation where there is no test).
+    pub per_class: Vec<ClassMetrics>,
+    /// Confusion counts on the same split: a row a true class, a column a predicted one.
+    pub confusion: Vec<Vec<u32>>,
+    /// The version of fude that wrote this.
+    pub version: String,
+}
