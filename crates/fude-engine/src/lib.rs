@@ -1,1 +1,28 @@
-//! Engines that train: Burn's autodiff and the fused step, on a GPU or the CPU; device probing and choice.
+//! Engines that train: one trait, several code paths, on a GPU or on the CPU.
+//!
+//! `burn` is the reference: Burn's autodiff and its optimisers, on any Burn device. Only this crate touches Burn, wgpu,
+//! or `unsafe`. Shapes are in fude's alphabet: `N` samples, `B` batch, `I` inputs, `H` hidden, `O` classes, `L` layers,
+//! `P` parameters, `M` models trained at once.
+
+#[cfg(feature = "burn")]
+mod burn;
+mod data;
+mod device;
+mod engine;
+mod error;
+mod masks;
+mod plan;
+mod spec;
+mod state;
+mod targets;
+
+pub use data::DeviceData;
+pub use device::{
+    Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
+    choose_device,
+};
+pub use engine::{Control, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, Weights};
+pub use error::{DeviceError, EngineError};
+pub use plan::EpochPlan;
+pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, supported_engines};
+pub use state::{NamedTensor, TrainState};

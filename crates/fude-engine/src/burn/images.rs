@@ -1,0 +1,68 @@
+//! From packed u8 images to the f32 rows of a batch.
+
+use crate::DeviceData;
+#[cfg(feature = "gpu")]
+use crate::{EngineError, device::GpuDevice};
+use burn::tensor::{Device, Tensor, TensorData};
+#[cfg(feature = "gpu")]
+use burn::tensor::{Int, s};
+#[cfg(feature = "gpu")]
+use fude_data::Split;
+
+/// Largest packed set that is put on a GPU whole: WebGPU's default limit of a storage binding.
+#[cfg(feature = "gpu")]
+const MAX_BINDING: usize = 128 << 20;
+
+/// All images of a split on a GPU, four pixels to an i32 (cubecl's WGSL has no u8): `[N, ceil(I / 4)]`.
+#[cfg(feature = "gpu")]
+#[derive(Clone)]
+pub(crate) struct PackedImages(Tensor<2, Int>);
+
+#[cfg(feature = "gpu")]
+impl PackedImages {
+    /// Uploads a split; none where it is empty or too large for one binding, and batches are then gathered on the host.
+    pub(crate) fn upload(split: &Split, gpu: &GpuDevice) -> Result<Option<Self>, EngineError> {
+        let words = split.inputs().div_ceil(4);
+        if split.is_empty() || split.len() * words * 4 > MAX_BINDING {
+            return Ok(None);
+        }
+        let packed: Vec<i32> = (0..split.len()).flat_map(|index| pack(split.image(index))).collect();
+        let tensor = Tensor::from_data(TensorData::new(packed, [split.len(), words]), &gpu.burn);
+        gpu.burn.sync().map_err(|error| EngineError::Device(format!("{error:?}")))?;
+        Ok(Some(Self(tensor)))
+    }
+
+    /// The rows of a batch as f32 in [0, 1], `[B, I]`.
+    fn gather(&self, rows: &[u32], inputs: usize) -> Tensor<2> {
+        let device = self.0.device();
+        let indices: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+        let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), &device);
+        let words = self.0.clone().select(0, indices);
+        let lanes = (0..4).map(|lane| words.clone().bitwise_right_shift_scalar(8 * lane).bitwise_and_scalar(255));
+        let pixels = Tensor::stack::<3>(lanes.collect(), 2).reshape([rows.len() as i32, -1]);
+        pixels.slice(s![.., 0..inputs]).float().mul_scalar(1.0 / 255.0)
+    }
+}
+
+#[cfg(feature = "gpu")]
+fn pack(image: &[u8]) -> impl Iterator<Item = i32> + '_ {
+    image.chunks(4).map(|pixels| {
+        let mut bytes = [0; 4];
+        bytes[..pixels.len()].copy_from_slice(pixels);
+        i32::from_le_bytes(bytes)
+    })
+}
+
+/// The images `rows` as f32 in [0, 1], `[B, I]`, on `device` (inside autodiff or not).
+pub(super) fn gather(data: &DeviceData, rows: &[u32], device: &Device) -> Tensor<2> {
+    #[cfg(feature = "gpu")]
+    if let Some(packed) = &data.burn {
+        let images = packed.gather(rows, data.inputs());
+        return if device.is_autodiff() { Tensor::from_inner(images) } else { images };
+    }
+    let mut values = Vec::with_capacity(rows.len() * data.inputs());
+    for &row in rows {
+        values.extend(data.split.image(row as usize).iter().map(|&pixel| f32::from(pixel) * (1.0 / 255.0)));
+    }
+    Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device)
+}

@@ -1,0 +1,216 @@
+//! The reference engine: Burn's tensors, autodiff and optimisers on any Burn device.
+//!
+//! Slow at small sizes (some 40-80 kernel launches a step on a GPU), and right: what `fused` is tested against, and the
+//! path for whatever `fused` does not support.
+
+mod images;
+mod model;
+mod optimizer;
+
+#[cfg(feature = "gpu")]
+pub(crate) use images::PackedImages;
+
+use crate::targets::{batch_totals, targets};
+use crate::{
+    Control, Determinism, Device, DeviceData, Engine, EngineError, EngineInfo, EngineSpec, EpochPlan, Flow, Logits,
+    Progressed, Totals, TrainState, Weights,
+};
+use burn::tensor::{Device as BurnDevice, Tensor};
+use model::Model;
+use optimizer::Optimizer;
+use std::ops::Range;
+
+/// Steps between read-backs on a GPU: each stalls it, and a NaN should still be found soon.
+const STEPS_PER_READ: usize = 16;
+/// Images evaluated at once.
+const EVALUATION_BATCH: usize = 1000;
+
+/// Trains M models with Burn, one after the other within each step.
+pub(crate) struct BurnEngine {
+    info: EngineInfo,
+    device: BurnDevice,
+    train: DeviceData,
+    smoothing: f32,
+    models: Vec<Trained>,
+    steps_per_read: usize,
+}
+
+/// One model with its optimiser and the sums of the running epoch.
+struct Trained {
+    model: Model,
+    optimizer: Optimizer,
+    totals: Totals,
+}
+
+/// Logits of a step that were not read yet.
+struct Pending {
+    model: usize,
+    step: u32,
+    logits: Tensor<2>,
+    targets: Vec<f32>,
+}
+
+impl BurnEngine {
+    pub(crate) fn new(device: &Device, spec: EngineSpec) -> Result<Self, EngineError> {
+        let burn_device = burn_device(device);
+        let autodiff = burn_device.clone().autodiff();
+        let models: Vec<Trained> = spec
+            .parameters
+            .iter()
+            .map(|parameters| Trained {
+                model: Model::new(&spec.model, parameters, &autodiff),
+                optimizer: Optimizer::new(&spec.optimizer, parameters.layout.layers.len()),
+                totals: Totals::default(),
+            })
+            .collect();
+        let (determinism, steps_per_read) = match device {
+            Device::Cpu(_) => (Determinism::Bitwise, 1),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(_) => (Determinism::Rounding, STEPS_PER_READ),
+        };
+        let info = EngineInfo {
+            engine: "burn",
+            device: device.name().to_owned(),
+            device_kind: device.kind(),
+            detail: detail(device),
+            dispatches_per_step: None,
+            device_bytes: None,
+            determinism,
+            models: models.len(),
+        };
+        Ok(Self { info, device: autodiff, train: spec.train, smoothing: spec.label_smoothing, models, steps_per_read })
+    }
+
+    /// Forward, backward and update of one model on one batch; the logits stay on the device.
+    fn step(&mut self, index: usize, plan: &EpochPlan, step: u32) -> Pending {
+        let rows = plan.rows(step);
+        let labels = rows.iter().map(|&row| self.train.split.labels[row as usize]);
+        let targets = targets(labels, self.train.classes, self.smoothing);
+        let images = images::gather(&self.train, rows, &self.device);
+        let Trained { model, optimizer, .. } = &mut self.models[index];
+        let logits = model.forward_training(images, plan.seed, plan.epoch, step);
+        let mut gradients = model.loss(logits.clone(), &targets).backward();
+        optimizer.step(model, &mut gradients, plan.learning_rate[step as usize]);
+        Pending { model: index, step, logits: logits.inner(), targets }
+    }
+
+    /// Reads pending logits and adds them to the totals.
+    fn settle(&mut self, pending: &mut Vec<Pending>, epoch: u32) -> Result<(), EngineError> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let all = pending.iter().map(|step| step.logits.clone()).collect();
+        let values = read(Tensor::cat(all, 0))?;
+        let mut rest = values.as_slice();
+        for step in pending.drain(..) {
+            let (logits, after) = rest.split_at(step.targets.len());
+            rest = after;
+            let totals = batch_totals(logits, &step.targets, self.train.classes);
+            if !totals.loss.is_finite() {
+                let loss = totals.loss;
+                return Err(EngineError::NonFinite { model: step.model, epoch: epoch + 1, step: step.step + 1, loss });
+            }
+            let sums = &mut self.models[step.model].totals;
+            sums.loss += totals.loss;
+            sums.correct += totals.correct;
+            sums.samples += totals.samples;
+        }
+        Ok(())
+    }
+
+    fn progressed(&self, steps_done: u32) -> Progressed {
+        Progressed { steps_done, totals: self.models.iter().map(|model| model.totals).collect() }
+    }
+}
+
+impl Engine for BurnEngine {
+    fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+
+    fn train(
+        &mut self,
+        plans: &[EpochPlan],
+        steps: Range<u32>,
+        control: &mut dyn Control,
+    ) -> Result<Progressed, EngineError> {
+        assert_eq!(plans.len(), self.models.len(), "one plan a model");
+        if steps.start == 0 {
+            self.models.iter_mut().for_each(|model| model.totals = Totals::default());
+        }
+        let epoch = plans.first().map_or(0, |plan| plan.epoch);
+        let mut pending = Vec::new();
+        for step in steps.clone() {
+            for (index, plan) in plans.iter().enumerate() {
+                pending.push(self.step(index, plan, step));
+            }
+            let last = step + 1 == steps.end;
+            if last || pending.len() >= self.steps_per_read * plans.len() {
+                self.settle(&mut pending, epoch)?;
+                if !last && control.boundary(step + 1) == Flow::Return {
+                    return Ok(self.progressed(step + 1));
+                }
+            }
+        }
+        Ok(self.progressed(steps.end))
+    }
+
+    fn logits(&mut self, model: usize, images: &DeviceData, weights: Weights) -> Result<Logits, EngineError> {
+        if weights == Weights::Ema {
+            return Err(EngineError::Unsupported { engine: "burn", why: "keeps no average of the weights".into() });
+        }
+        let model = &self.models[model].model;
+        if images.inputs() != model.inputs() {
+            return Err(EngineError::Inputs { expected: model.inputs(), found: images.inputs() });
+        }
+        let device = self.device.clone().inner();
+        let rows: Vec<u32> = (0..images.len() as u32).collect();
+        let mut values = Vec::with_capacity(images.len() * images.classes());
+        for batch in rows.chunks(EVALUATION_BATCH) {
+            values.extend(read(model.forward(images::gather(images, batch, &device)))?);
+        }
+        Ok(Logits { classes: images.classes(), values })
+    }
+
+    fn state(&mut self, model: usize) -> Result<TrainState, EngineError> {
+        let Trained { model, optimizer, totals } = &self.models[model];
+        let mut state = TrainState::new();
+        state.put(TrainState::PARAMETERS, model.parameters()?);
+        optimizer.save(&mut state, model.layout())?;
+        state.put_totals(totals);
+        Ok(state)
+    }
+
+    fn load_state(&mut self, model: usize, state: &TrainState) -> Result<(), EngineError> {
+        let device = self.device.clone();
+        let Trained { model, optimizer, totals } = &mut self.models[model];
+        let length = model.layout().parameters();
+        model.load(state.vector(TrainState::PARAMETERS, length)?, &device);
+        optimizer.load(state, model.layout(), &device.inner())?;
+        *totals = state.totals();
+        Ok(())
+    }
+}
+
+fn burn_device(device: &Device) -> BurnDevice {
+    match device {
+        Device::Cpu(_) => BurnDevice::flex(),
+        #[cfg(feature = "gpu")]
+        Device::Gpu(gpu) => gpu.burn.clone(),
+    }
+}
+
+fn detail(device: &Device) -> String {
+    match device {
+        Device::Cpu(cpu) => format!("{}, {} threads", cpu.simd, cpu.threads),
+        #[cfg(feature = "gpu")]
+        Device::Gpu(gpu) => format!("{}, {}", gpu.adapter.api, gpu.adapter.driver),
+    }
+}
+
+/// Waits for a tensor's values.
+fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, EngineError> {
+    let failed = |error: String| EngineError::Device(error);
+    let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
+    data.try_into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+}

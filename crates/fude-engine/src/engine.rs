@@ -1,0 +1,141 @@
+//! What an engine is.
+
+use crate::{DeviceData, EngineError, EpochPlan, TrainState};
+use std::ops::Range;
+
+/// Trains and evaluates M models of one shape on one device. All state stays on the device between calls.
+pub trait Engine {
+    /// What it is and where it runs.
+    fn info(&self) -> &EngineInfo;
+
+    /// Runs `steps` of the plans' epoch, one plan a model `[M]`, and returns early at a submission boundary where
+    /// `control` asks for it. Totals count since the epoch's step 0.
+    ///
+    /// # Errors
+    /// [`EngineError::NonFinite`] with the step whose loss was NaN or infinite; device errors.
+    fn train(
+        &mut self,
+        plans: &[EpochPlan],
+        steps: Range<u32>,
+        control: &mut dyn Control,
+    ) -> Result<Progressed, EngineError>;
+
+    /// The logits `[N, O]` of one model for all images, dropout off.
+    ///
+    /// # Errors
+    /// Device errors, or images of another shape than the model's inputs.
+    fn logits(&mut self, model: usize, images: &DeviceData, weights: Weights) -> Result<Logits, EngineError>;
+
+    /// What a checkpoint of one model holds.
+    ///
+    /// # Errors
+    /// Device errors.
+    fn state(&mut self, model: usize) -> Result<TrainState, EngineError>;
+
+    /// Puts one model back to a state that [`Engine::state`] gave.
+    ///
+    /// # Errors
+    /// A tensor that is missing or of the wrong length; device errors.
+    fn load_state(&mut self, model: usize, state: &TrainState) -> Result<(), EngineError>;
+}
+
+/// Facts about an engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineInfo {
+    /// `burn` or `fused`.
+    pub engine: &'static str,
+    /// The device's name.
+    pub device: String,
+    /// `gpu` or `cpu`.
+    pub device_kind: crate::DeviceKind,
+    /// The API (`Vulkan`, `Metal`, `Dx12`) or the SIMD level, and the thread count on the CPU.
+    pub detail: String,
+    /// GPU dispatches a step, where the engine decides them.
+    pub dispatches_per_step: Option<u32>,
+    /// Bytes it holds on the device beside the data, where known.
+    pub device_bytes: Option<u64>,
+    /// What a second run of the same plan gives.
+    pub determinism: Determinism,
+    /// M.
+    pub models: usize,
+}
+
+/// What a second run with the same seed on the same machine gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Determinism {
+    /// The same bits.
+    Bitwise,
+    /// The same up to rounding: kernels may be chosen by timing.
+    Rounding,
+}
+
+impl Determinism {
+    /// The word in summaries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bitwise => "bitwise",
+            Self::Rounding => "rounding",
+        }
+    }
+}
+
+/// Asked at each submission boundary.
+pub trait Control {
+    /// `step` steps of the epoch are done: go on, or return to the caller?
+    fn boundary(&mut self, step: u32) -> Flow;
+}
+
+/// An answer of [`Control::boundary`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on with the next step.
+    Continue,
+    /// Return now.
+    Return,
+}
+
+/// Every step, without interruption.
+impl Control for () {
+    fn boundary(&mut self, _step: u32) -> Flow {
+        Flow::Continue
+    }
+}
+
+/// How far [`Engine::train`] came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progressed {
+    /// Steps of the epoch that are done; the next call goes on from here.
+    pub steps_done: u32,
+    /// Sums since the epoch's step 0, one a model `[M]`.
+    pub totals: Vec<Totals>,
+}
+
+/// Sums over an epoch's training samples, dropout active.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Sum of the samples' losses in nats.
+    pub loss: f64,
+    /// Samples whose largest logit was the label's.
+    pub correct: u64,
+    /// Samples seen.
+    pub samples: u64,
+}
+
+/// Which weights to evaluate with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weights {
+    /// Those that are trained.
+    #[default]
+    Current,
+    /// Their exponential moving average, where the engine keeps one.
+    Ema,
+}
+
+/// Logits of N images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logits {
+    /// O.
+    pub classes: usize,
+    /// `[N, O]` row by row.
+    pub values: Vec<f32>,
+}

@@ -1,0 +1,88 @@
+//! Which engine, for which model: the one place where engines are made.
+
+use crate::{Device, DeviceData, Engine, EngineError};
+use fude_model::{MlpConfig, Parameters};
+use std::fmt;
+use std::str::FromStr;
+
+/// A code path that trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Burn's modules, autodiff and optimisers: the reference.
+    Burn,
+    /// fude's own training step.
+    Fused,
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Burn => "burn",
+            Self::Fused => "fused",
+        })
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "burn" => Ok(Self::Burn),
+            "fused" => Ok(Self::Fused),
+            other => Err(format!("expected burn or fused, found '{other}'")),
+        }
+    }
+}
+
+/// Adam, or AdamW, as PyTorch has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptimizerSpec {
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Added to the square root of the second moment.
+    pub epsilon: f32,
+    /// Weight decay on all parameters.
+    pub weight_decay: f32,
+    /// Whether decay is decoupled (AdamW) or part of the gradient (Adam).
+    pub decoupled: bool,
+}
+
+/// What an engine is to train.
+pub struct EngineSpec {
+    /// The models' shape.
+    pub model: MlpConfig,
+    /// The update rule.
+    pub optimizer: OptimizerSpec,
+    /// Label smoothing, in [0, 1).
+    pub label_smoothing: f32,
+    /// Initial parameters, one a model `[M]`.
+    pub parameters: Vec<Parameters>,
+    /// The training images.
+    pub train: DeviceData,
+}
+
+/// The engines of this build, the default first.
+pub fn supported_engines() -> &'static [EngineKind] {
+    if cfg!(feature = "burn") { &[EngineKind::Burn] } else { &[] }
+}
+
+/// Makes an engine on a device; `kind` none takes the default of this build.
+///
+/// # Errors
+/// Where this build lacks the engine, or the engine cannot train such a model.
+pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>, EngineError> {
+    if spec.train.inputs() != spec.model.inputs {
+        return Err(EngineError::Inputs { expected: spec.model.inputs, found: spec.train.inputs() });
+    }
+    match kind.or(supported_engines().first().copied()) {
+        #[cfg(feature = "burn")]
+        Some(EngineKind::Burn) => Ok(Box::new(crate::burn::BurnEngine::new(device, spec)?)),
+        _ => {
+            let _ = device;
+            Err(EngineError::Unsupported { engine: "fused", why: "is not part of this build".into() })
+        }
+    }
+}
