@@ -64,3 +64,36 @@ pub struct Dataset {
     /// What a user should be told about how this came about ("test split cut from train: ..."), one sentence each.
     pub notes: Vec<String>,
 }
+
+impl Dataset {
+    /// Keeps the first `limit` training images, and adds a note where that leaves some out. The test images stay.
+    pub fn limit_train(&mut self, limit: Option<usize>) {
+        let n = self.train.len();
+        if let Some(limit) = limit.filter(|&limit| limit < n) {
+            self.train = std::mem::take(&mut self.train).first(limit);
+            let (limit, n) = (thousands(limit), thousands(n));
+            self.notes.push(format!("only the first {limit} of {n} training images are used (data.limit)"));
+        }
+    }
+}
+
+/// 8000 as `8,000`.
+pub(crate) fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let table = [(0, "0"), (999, "999"), (1000, "1,000"), (8000, "8,000"), (1_234_567, "1,234,567")];
+        for (n, expected) in table {
+            assert_eq!(thousands(n), expected);
+        }
+    }
+}

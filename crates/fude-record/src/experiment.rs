@@ -120,13 +120,14 @@ pub struct DataConfig {
     /// Take only the first so many training images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// Side in pixels to which folders of PNG or JPEG images are resized.
-    pub size: usize,
+    /// Side in pixels to which folders of PNG or JPEG images are resized; 28 where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
 }
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { test_fraction: 0.2, validation_fraction: 0.1, split_seed: 0, limit: None, size: 28 }
+        Self { test_fraction: 0.2, validation_fraction: 0.1, split_seed: 0, limit: None, size: None }
     }
 }
 
@@ -266,7 +267,8 @@ impl DataConfig {
         let validation = self.validation_fraction;
         check(share(validation), "data.validation_fraction", "a share in [0, 0.9]", validation)?;
         check(self.limit != Some(0), "data.limit", "1 or more images", 0)?;
-        check((1..=256).contains(&self.size), "data.size", "1 to 256 pixels", self.size)
+        let size = self.size.unwrap_or(28);
+        check((1..=256).contains(&size), "data.size", "1 to 256 pixels", size)
     }
 }
 

@@ -20,7 +20,8 @@ pub struct ExperimentError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Override {
     key: Vec<String>,
-    value: String,
+    /// None takes the key away.
+    value: Option<String>,
 }
 
 impl FromStr for Override {
@@ -32,25 +33,30 @@ impl FromStr for Override {
         if key.iter().any(String::is_empty) {
             return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
         }
-        Ok(Self { key, value: value.trim().to_owned() })
+        Ok(Self { key, value: Some(value.trim().to_owned()) })
     }
 }
 
 impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--set {}={}", self.key.join("."), self.value)
+        write!(f, "--set {}={}", self.key.join("."), self.value.as_deref().unwrap_or_default())
     }
 }
 
 impl Override {
     /// An override made by a flag of its own: `--epochs 20` is `train.epochs=20`.
     pub fn new(key: &str, value: impl fmt::Display) -> Self {
-        Self { key: key.split('.').map(str::to_owned).collect(), value: value.to_string() }
+        Self { key: key.split('.').map(str::to_owned).collect(), value: Some(value.to_string()) }
+    }
+
+    /// Takes a key away that the file may have.
+    pub fn removal(key: &str) -> Self {
+        Self { key: key.split('.').map(str::to_owned).collect(), value: None }
     }
 
     /// A TOML value where it reads as one, else a string: `--set dataset=fashion` needs no quotes.
-    fn toml_value(&self) -> Value {
-        self.value.parse().unwrap_or_else(|_| Value::from(self.value.as_str()))
+    fn toml_value(text: &str) -> Value {
+        text.parse().unwrap_or_else(|_| Value::from(text))
     }
 
     fn apply(&self, document: &mut DocumentMut) -> Result<(), ExperimentError> {
@@ -63,7 +69,10 @@ impl Override {
                 .as_table_mut()
                 .ok_or_else(|| self.error(format!("'{parent}' is a value, not a section")))?;
         }
-        table.insert(last, Item::Value(self.toml_value()));
+        match &self.value {
+            Some(text) => table.insert(last, Item::Value(Self::toml_value(text))),
+            None => table.remove(last),
+        };
         Ok(())
     }
 

@@ -167,9 +167,7 @@ impl RunFolder {
     /// Where the file cannot be written.
     pub fn append_metrics(&self, record: &EpochRecord) -> Result<(), RunFolderError> {
         let path = self.file(file::METRICS);
-        let mut line = serde_json::to_string(record)
-            .map_err(|error| RunFolderError::Corrupt { path: path.clone(), why: error.to_string() })?;
-        line.push('\n');
+        let line = metrics_line(&path, record)?;
         let append = || OpenOptions::new().create(true).append(true).open(&path)?.write_all(line.as_bytes());
         append().map_err(io_error(&path))
     }
@@ -200,24 +198,24 @@ impl RunFolder {
         Ok(records)
     }
 
-    /// Cuts `metrics.jsonl` back to the first `epochs` epochs, and returns those.
+    /// Replaces `metrics.jsonl` by these epochs: a resumed run begins with those of its checkpoint.
     ///
     /// # Errors
-    /// As [`RunFolder::metrics`], or where the file cannot be written.
-    pub fn cut_metrics(&self, epochs: u32) -> Result<Vec<EpochRecord>, RunFolderError> {
-        let mut records = self.metrics()?;
-        records.retain(|record| record.epoch <= epochs);
+    /// Where the file cannot be written.
+    pub fn rewrite_metrics(&self, records: &[EpochRecord]) -> Result<(), RunFolderError> {
         let path = self.file(file::METRICS);
         let mut text = String::new();
-        for record in &records {
-            let line = serde_json::to_string(record)
-                .map_err(|error| RunFolderError::Corrupt { path: path.clone(), why: error.to_string() })?;
-            text.push_str(&line);
-            text.push('\n');
+        for record in records {
+            text.push_str(&metrics_line(&path, record)?);
         }
-        write_atomically(&path, text.as_bytes()).map_err(io_error(&path))?;
-        Ok(records)
+        write_atomically(&path, text.as_bytes()).map_err(io_error(&path))
     }
+}
+
+fn metrics_line(path: &Path, record: &EpochRecord) -> Result<String, RunFolderError> {
+    let line = serde_json::to_string(record)
+        .map_err(|error| RunFolderError::Corrupt { path: path.to_owned(), why: error.to_string() })?;
+    Ok(line + "\n")
 }
 
 /// The runs under `root`, of one experiment or of all, oldest first.
@@ -318,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_survive_a_line_cut_short_and_are_cut_back_on_resume() {
+    fn metrics_survive_a_line_cut_short_and_are_replaced_on_resume() {
         let root = tempfile::tempdir().unwrap();
         let run = RunFolder::create(root.path(), &experiment()).unwrap();
         for epoch in 1..=3 {
@@ -329,7 +327,7 @@ mod tests {
         text.truncate(text.len() - 10);
         fs::write(&path, text).unwrap();
         assert_eq!(run.metrics().unwrap(), [record(1), record(2)]);
-        assert_eq!(run.cut_metrics(1).unwrap(), [record(1)]);
+        run.rewrite_metrics(&[record(1)]).unwrap();
         run.append_metrics(&record(2)).unwrap();
         assert_eq!(run.metrics().unwrap(), [record(1), record(2)]);
     }

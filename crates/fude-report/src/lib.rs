@@ -1,1 +1,30 @@
-//! Plots of run records.
+//! Plots of run records: learning curves, confusion matrices, the worst mistakes, samples of a data set.
+//!
+//! Each function lays a [`Picture`] out, which becomes PNG bytes in memory ([`Picture::to_png`]) or a file
+//! ([`Picture::save`]). The layout is a list of marks in units that know no resolution, so that another output format
+//! needs a new painter and no new layout. The font is bundled; nothing depends on the fonts of a system.
+
+mod axis;
+mod color;
+mod confusion;
+mod curve;
+mod error;
+mod grid;
+mod label;
+#[cfg(test)]
+mod legibility;
+mod mark;
+mod mistakes;
+mod panel;
+mod picture;
+mod raster;
+mod tag;
+mod typeface;
+
+pub use confusion::{MOST_CLASSES, confusion_matrix};
+pub use curve::learning_curve;
+pub use error::ReportError;
+pub use grid::image_grid;
+pub use label::{ClassLabel, Glyph};
+pub use mistakes::{MOST_MISTAKES, mistakes_grid};
+pub use picture::{PIXELS_PER_UNIT, Picture};

@@ -1,1 +1,24 @@
-//! The training loop: plan, train, evaluate, record, decide; checkpoints and early stopping.
+//! The training loop: plan, train, evaluate, record, decide. It emits events and prints nothing.
+
+mod checkpoint;
+mod checkpoint_writer;
+mod data;
+mod epoch;
+mod error;
+mod observer;
+mod patience;
+mod plan;
+mod resume;
+mod score;
+mod session;
+mod summarise;
+
+pub use checkpoint::{Checkpoint, CheckpointError, Pins, Progress};
+pub use data::{Prepared, prepare};
+pub use error::TrainError;
+pub use observer::{Observer, StopFlag};
+pub use patience::{Patience, Verdict};
+pub use plan::{epoch_plan, learning_rate};
+pub use resume::{latest_checkpoint, newest_unfinished};
+pub use score::{Scored, score};
+pub use session::{Outcome, TrainRequest, train};

@@ -19,17 +19,17 @@ pub struct GpuDevice {
     pub(crate) burn: burn::tensor::Device,
 }
 
-/// Every adapter, best first: real GPUs before software, native APIs before OpenGL, discrete before integrated.
+/// Every adapter of Vulkan, Metal and DX12, best first: real GPUs before software, discrete before integrated.
+///
+/// Not OpenGL's: no engine runs on them, and looking for them wakes EGL, which prints complaints of its own.
 pub(crate) fn found() -> Vec<Found> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let handles = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let handles = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     let mut all: Vec<Found> = handles
         .into_iter()
         .map(|handle| Found { adapter: describe(&handle), instance: instance.clone(), handle })
         .collect();
-    all.sort_by_key(|found| {
-        (found.adapter.kind == AdapterKind::Software, found.adapter.api == "Gl", found.adapter.kind)
-    });
+    all.sort_by_key(|found| found.adapter.kind);
     all
 }
 

@@ -95,8 +95,7 @@ fn named(name: &str, options: &DeviceOptions) -> Result<DeviceChoice, DeviceErro
 fn gpu_or_cpu(options: &DeviceOptions, wanted: bool) -> Result<DeviceChoice, DeviceError> {
     let found = adapters::found();
     let missing = missing_reason(found.iter().map(|found| &found.adapter));
-    let usable =
-        |adapter: &Adapter| adapter.api != "Gl" && (adapter.kind != AdapterKind::Software || options.allow_software);
+    let usable = |adapter: &Adapter| adapter.kind != AdapterKind::Software || options.allow_software;
     let Some(best) = found.into_iter().find(|found| usable(&found.adapter)) else {
         if options.require_gpu {
             return Err(DeviceError::NoGpu(missing));

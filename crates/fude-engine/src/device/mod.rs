@@ -72,7 +72,7 @@ impl fmt::Display for DeviceKind {
 pub struct Adapter {
     /// The driver's name for it.
     pub name: String,
-    /// `Vulkan`, `Metal`, `Dx12` or `Gl`.
+    /// `Vulkan`, `Metal` or `Dx12`.
     pub api: String,
     /// What it is.
     pub kind: AdapterKind,

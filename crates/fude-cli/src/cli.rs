@@ -1,0 +1,87 @@
+//! The arguments of `fude`, and which command they call.
+
+use crate::commands::{check, compare, completions, data, devices, eval, report, runs, summary, train};
+use crate::ui::Ui;
+use clap::{ArgAction, Parser, Subcommand};
+use std::sync::LazyLock;
+use tracing_subscriber::EnvFilter;
+
+/// The version with what this build can do.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let engines: Vec<String> = fude_engine::supported_engines().iter().map(ToString::to_string).collect();
+    let gpu = if cfg!(feature = "gpu") { "wgpu (Vulkan, Metal, DX12)" } else { "not in this build" };
+    format!("{}\nengines: {}\nGPU: {gpu}", env!("CARGO_PKG_VERSION"), engines.join(", "))
+});
+
+/// Trains multi-layer perceptrons on Kuzushiji-MNIST, on the GPU a laptop already has, and fast on the CPU.
+#[derive(Parser)]
+#[command(name = "fude", version, long_version = VERSION.as_str(), after_help = crate::exit::HELP, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Say more on stderr; twice: the libraries too.
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Say nothing but results, warnings and errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train an experiment.
+    Train(train::TrainArgs),
+    /// Evaluate a finished run on a split.
+    Eval(eval::EvalArgs),
+    /// Check an experiment file; count its parameters, estimate memory and time.
+    Check(check::CheckArgs),
+    /// Show an experiment's layers with shapes and parameter counts.
+    Summary(summary::SummaryArgs),
+    /// Compare finished runs: accuracies, epochs, losses, and how the experiments differ.
+    Compare(compare::CompareArgs),
+    /// List or remove runs.
+    Runs(runs::RunsArgs),
+    /// Draw a run's plots again.
+    Report(report::ReportArgs),
+    /// Fetch, show and check data sets.
+    Data(data::DataArgs),
+    /// List the devices of this machine and which one `auto` takes.
+    Devices(devices::DevicesArgs),
+    /// Print shell completions.
+    Completions(completions::CompletionsArgs),
+}
+
+impl Cli {
+    /// Sends the libraries' log to stderr: warnings, or what `-v` or `FUDE_LOG` asks for.
+    pub(crate) fn start_log(&self) {
+        let default = match self.verbose {
+            0 => "error,fude=warn",
+            1 => "warn,fude_engine=info,fude_train=info",
+            _ => "info,fude_engine=debug,fude_train=debug",
+        };
+        let filter = EnvFilter::try_from_env("FUDE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(console::colors_enabled_stderr())
+            .without_time()
+            .try_init();
+    }
+
+    /// Runs the command.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let ui = Ui { quiet: self.quiet, json: false };
+        match self.command {
+            Command::Train(args) => train::run(&args, ui),
+            Command::Eval(args) => eval::run(&args, ui),
+            Command::Check(args) => check::run(&args, ui),
+            Command::Summary(args) => summary::run(&args, ui),
+            Command::Compare(args) => compare::run(&args, ui),
+            Command::Runs(args) => runs::run(&args, ui),
+            Command::Report(args) => report::run(&args, ui),
+            Command::Data(args) => data::run(&args, ui),
+            Command::Devices(args) => devices::run(&args, ui),
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}

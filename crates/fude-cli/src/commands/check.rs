@@ -1,0 +1,88 @@
+//! `fude check`.
+
+use crate::table::{bytes, duration};
+use crate::ui::{Ui, print_out};
+use anyhow::Result;
+use fude_data::Split;
+use fude_engine::{Device, DeviceData, EngineSpec, OptimizerSpec, build};
+use fude_model::initialise;
+use fude_record::{Experiment, Override};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Checks an experiment file; counts its parameters, estimates memory and time.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  fude check experiments/e1-l2.toml --set train.batch=256")]
+pub(crate) struct CheckArgs {
+    /// The experiment file.
+    experiment: PathBuf,
+    /// Put a value over the file's: train.batch=256.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<Override>,
+}
+
+/// Images of a full set of the MNIST family, where the data are not on this machine to be counted.
+const FULL_SET: usize = 60_000;
+
+pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<()> {
+    let mut experiment = Experiment::load(&args.experiment, &args.set)?;
+    let images = match fude_train::prepare(&Experiment { fallback: None, ..experiment.clone() }) {
+        Ok(data) => {
+            experiment.model.inputs = data.train.inputs();
+            experiment.model.outputs = data.outputs();
+            data.train.len()
+        }
+        Err(error) => {
+            ui.note(format!("{error}; counting with {FULL_SET} images"));
+            FULL_SET
+        }
+    };
+    print_out(&fude_model::summary_table(&experiment.model));
+    let (model, batch) = (&experiment.model, experiment.train.batch as usize);
+    let state = model.layout().parameters() as u64 * 4 * 3;
+    let activations = (model.widths().iter().sum::<usize>() * batch * 4) as u64;
+    let pixels = (images * model.inputs) as u64;
+    print_out(&format!(
+        "memory: {} of images, {} of parameters and moments, {} of activations at batch {batch}",
+        bytes(pixels),
+        bytes(state),
+        bytes(activations)
+    ));
+    let steps = images.div_ceil(batch);
+    let epoch = step_seconds(&experiment)? * steps as f64;
+    print_out(&format!(
+        "time on this CPU: about {} an epoch of {steps} steps, {} for {} epochs",
+        duration(epoch),
+        duration(epoch * f64::from(experiment.train.epochs)),
+        experiment.train.epochs
+    ));
+    print_out(&format!("{} is a good experiment", args.experiment.display()));
+    Ok(())
+}
+
+/// Median seconds of a few steps on black images: time does not depend on what is in them.
+fn step_seconds(experiment: &Experiment) -> Result<f64> {
+    let (model, train) = (&experiment.model, &experiment.train);
+    let n = train.batch as usize;
+    let split = Split { pixels: vec![0; n * model.inputs], labels: vec![0; n], height: 1, width: model.inputs };
+    let device = Device::cpu();
+    let optimizer = OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false };
+    let spec = EngineSpec {
+        model: model.clone(),
+        optimizer,
+        label_smoothing: 0.0,
+        parameters: vec![initialise(model, 0)],
+        train: DeviceData::upload(Arc::new(split), model.outputs, &device)?,
+    };
+    let mut engine = build(None, &device, spec)?;
+    let mut seconds: Vec<f64> = Vec::new();
+    for epoch in 0..7 {
+        let plan = [fude_train::epoch_plan(train, epoch, n)];
+        let start = Instant::now();
+        engine.train(&plan, 0..1, &mut ())?;
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    Ok(seconds[seconds.len() / 2])
+}

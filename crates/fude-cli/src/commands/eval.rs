@@ -1,0 +1,118 @@
+//! `fude eval`.
+
+use crate::exit::Stopped;
+use crate::run_lookup::{RUNS, find_run};
+use crate::table::{loss, percent, table};
+use crate::ui::{Ui, print_json, print_out};
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use fude_data::Split;
+use fude_engine::{Device, DeviceData, EngineSpec, OptimizerSpec, build};
+use fude_model::ModelFile;
+use fude_record::{RunFolder, file};
+use fude_train::{Prepared, Scored, prepare, score};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Evaluates a finished run on a split, on the CPU.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  fude eval e1-l2\n  fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json")]
+pub(crate) struct EvalArgs {
+    /// The run folder, or an experiment's name for its newest run.
+    run: String,
+    /// Evaluate on other data than the run's: a set's name or a folder.
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// The split to evaluate.
+    #[arg(long, value_enum, default_value_t = SplitName::Test)]
+    split: SplitName,
+    /// Where the runs are.
+    #[arg(long, value_name = "DIR", default_value = RUNS)]
+    out: PathBuf,
+    /// One line of JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The splits of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitName {
+    /// The official test images, or those cut from train.
+    Test,
+    /// The images held out of train for validation.
+    Validation,
+    /// The images trained on.
+    Train,
+}
+
+pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
+    let run = find_run(&args.run, &args.out)?;
+    let data = run_data(&run, args.data.as_deref(), ui)?;
+    let split = pick(&data, args.split)?;
+    let scored = score_run(&run, &data, split)?;
+    let evaluation = &scored.evaluation;
+    let classes = evaluation.per_class(&data.classes);
+    let name = format!("{:?}", args.split).to_lowercase();
+    if args.json {
+        return print_json(&json!({
+            "run": run.path(), "dataset": data.dataset, "split": name, "samples": evaluation.samples,
+            "loss": evaluation.loss, "accuracy": evaluation.accuracy, "per_class": classes,
+            "confusion": evaluation.confusion,
+        }));
+    }
+    let rows = classes
+        .iter()
+        .map(|c| vec![c.class.clone(), percent(c.precision), percent(c.recall), percent(c.f1), c.support.to_string()])
+        .collect();
+    print_out(&table(&["class", "precision", "recall", "F1", "images"], rows));
+    let (accuracy, loss) = (percent(Some(evaluation.accuracy)), loss(Some(evaluation.loss)));
+    print_out(&format!(
+        "\n{} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
+        run.path().display(),
+        data.dataset,
+        evaluation.samples
+    ));
+    Ok(())
+}
+
+/// The data of a run, or others in their place, with their notes shown.
+pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<Prepared> {
+    let mut experiment = run.experiment()?;
+    if let Some(name) = other {
+        experiment.dataset = name.to_owned();
+        experiment.fallback = None;
+    }
+    let data = prepare(&experiment)?;
+    data.notes.iter().for_each(|note| ui.note(note));
+    data.warnings.iter().for_each(|warning| ui.warning(warning));
+    Ok(data)
+}
+
+fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
+    let found = match split {
+        SplitName::Train => Some(data.train.clone()),
+        SplitName::Validation => data.validation.clone(),
+        SplitName::Test => data.test.clone(),
+    };
+    let name = format!("{split:?}").to_lowercase();
+    found.ok_or_else(|| Stopped::Usage(format!("{} has no {name} split in this run", data.dataset)).into())
+}
+
+/// The scores of a run's final model.
+pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
+    let path = run.file(file::MODEL);
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let model = ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    let device = Device::cpu();
+    let images = DeviceData::upload(split, data.outputs(), &device)?;
+    let spec = EngineSpec {
+        model: model.config,
+        optimizer: OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false },
+        label_smoothing: 0.0,
+        parameters: vec![model.parameters],
+        train: images.clone(),
+    };
+    let mut engine = build(None, &device, spec)?;
+    Ok(score(engine.as_mut(), &images)?)
+}

@@ -1,0 +1,12 @@
+//! One module a command.
+
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod data;
+pub(crate) mod devices;
+pub(crate) mod eval;
+pub(crate) mod report;
+pub(crate) mod runs;
+pub(crate) mod summary;
+pub(crate) mod train;

@@ -1,0 +1,299 @@
+//! `fude train`.
+
+use crate::commands::compare::results_table;
+use crate::exit::Stopped;
+use crate::plots::{Plots, draw};
+use crate::progress::ProgressDisplay;
+use crate::run_lookup::{RUNS, find_run};
+use crate::signals::stop_on_ctrl_c;
+use crate::table::duration;
+use crate::ui::{Ui, print_json};
+use anyhow::{Context, Result};
+use fude_engine::{DeviceChoice, DeviceOptions, DeviceRequest, EngineKind, choose_device};
+use fude_model::{ModelFile, Parameters};
+use fude_record::{Experiment, Override, RunFolder, Summary, file};
+use fude_train::{Checkpoint, Outcome, Prepared, TrainRequest, latest_checkpoint, newest_unfinished, prepare};
+use std::path::{Path, PathBuf};
+
+/// Trains an experiment and leaves everything about it in a run folder.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  fude train experiments/e1-l2.toml                         the study's first experiment
+  fude train experiments/e1-l2.toml --data ../images        on your own files (idx, npz, or a folder a class)
+  fude train experiments/e3-deep-l2.toml --set train.batch=512 --set train.learning_rate=2e-3
+  fude train experiments/e3-deep-l2.toml --resume           go on with the newest unfinished run
+  fude train --resume e3-deep-l2 --epochs 600               extend a finished run")]
+pub(crate) struct TrainArgs {
+    /// The experiment file; may be left out with `--resume RUN`.
+    #[arg(required_unless_present = "resume")]
+    experiment: Option<PathBuf>,
+    /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// auto, gpu, cpu, or a part of a device's name.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: DeviceRequest,
+    /// auto, burn or fused.
+    #[arg(long, default_value = "auto", value_parser = parse_engine)]
+    engine: EngineChoice,
+    /// Epochs in all, in place of the experiment's.
+    #[arg(long, value_name = "N")]
+    epochs: Option<u32>,
+    /// The seed, in place of the experiment's.
+    #[arg(long, value_name = "S")]
+    seed: Option<u32>,
+    /// Put a value over the file's: train.batch=256. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<Override>,
+    /// Where to leave runs.
+    #[arg(long, value_name = "DIR", default_value = RUNS)]
+    out: PathBuf,
+    /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed.
+    #[arg(long, value_name = "RUN", num_args = 0..=1)]
+    resume: Option<Option<String>>,
+    /// Start from the weights of a run or a safetensors file.
+    #[arg(long, value_name = "RUN|FILE", conflicts_with = "resume")]
+    init: Option<String>,
+    /// Fail where there is no GPU, instead of training on the CPU.
+    #[arg(long)]
+    require_gpu: bool,
+    /// Count software adapters (llvmpipe, WARP) as GPUs.
+    #[arg(long)]
+    allow_software: bool,
+    /// Two steps of one epoch on a few images, evaluated, and nothing left: does it all work?
+    #[arg(long, conflicts_with = "resume")]
+    fast_dev_run: bool,
+    /// The summary as one line of JSON on stdout, and nothing else there.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy)]
+struct EngineChoice(Option<EngineKind>);
+
+fn parse_engine(text: &str) -> Result<EngineChoice, String> {
+    match text {
+        "auto" => Ok(EngineChoice(None)),
+        name => name.parse().map(|kind| EngineChoice(Some(kind))).map_err(|error: String| format!("auto, or {error}")),
+    }
+}
+
+pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
+    let ui = Ui { json: args.json, ..ui };
+    let start = Start::find(args, ui)?;
+    let mut data = prepare(&start.experiment)?;
+    if args.fast_dev_run {
+        shorten(&mut data);
+    }
+    let choice = choose(args, ui)?;
+    let folder = start.folder(args)?;
+    let request = TrainRequest {
+        init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
+        experiment: start.experiment,
+        data: data.clone(),
+        device: choice.device,
+        engine: args.engine.0,
+        folder: folder.clone(),
+        resume: start.checkpoint,
+    };
+    introduce(&request, &choice.why, ui);
+    let mut display = ProgressDisplay::new(ui);
+    let outcome = fude_train::train(request, &mut display, &stop_on_ctrl_c());
+    display.clear();
+    match outcome {
+        Ok(Outcome::Finished { summary, scored }) => {
+            if let Some(run) = &folder {
+                draw(run, &Plots { summary: &summary, data: &data, scored: scored.as_ref() })?;
+            }
+            conclude(&summary, folder.as_ref(), ui)
+        }
+        Ok(Outcome::Interrupted(progress)) => Err(interrupted(progress.epoch, progress.step, folder.as_ref())),
+        Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),
+    }
+}
+
+/// What to run: a new experiment, or one that has begun.
+struct Start {
+    experiment: Experiment,
+    run: Option<RunFolder>,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl Start {
+    fn find(args: &TrainArgs, ui: Ui) -> Result<Self> {
+        match (&args.resume, &args.experiment) {
+            (Some(Some(run)), _) => Self::named_run(run, args, ui),
+            (Some(None), Some(path)) => Self::newest_run(path, args, ui),
+            (Some(None), None) => {
+                Err(Stopped::Usage("--resume alone needs an experiment; or name a run: --resume RUN".into()).into())
+            }
+            (None, Some(path)) => Ok(Self::fresh(Experiment::load(path, &overrides(args))?)),
+            (None, None) => Err(Stopped::Usage("expected an experiment file".into()).into()),
+        }
+    }
+
+    fn fresh(mut experiment: Experiment) -> Self {
+        if experiment.dataset != "kana" && Path::new(&experiment.dataset).is_dir() {
+            // A recorded run must find its data again from any folder.
+            let absolute = std::path::absolute(&experiment.dataset).ok();
+            experiment.dataset = absolute.and_then(|p| p.to_str().map(str::to_owned)).unwrap_or(experiment.dataset);
+        }
+        Self { experiment, run: None, checkpoint: None }
+    }
+
+    fn newest_run(path: &Path, args: &TrainArgs, ui: Ui) -> Result<Self> {
+        let start = Self::fresh(Experiment::load(path, &overrides(args))?);
+        match newest_unfinished(&args.out, &start.experiment)? {
+            Some(run) => Self::named_run(&run.path().display().to_string(), args, ui),
+            None => {
+                let (name, seed) = (&start.experiment.name, start.experiment.train.seed);
+                ui.note(format!("no unfinished run of {name} with seed {seed}: starting from the beginning"));
+                Ok(start)
+            }
+        }
+    }
+
+    fn named_run(text: &str, args: &TrainArgs, ui: Ui) -> Result<Self> {
+        if !args.set.is_empty() || args.seed.is_some() {
+            let why = "a resumed run keeps its experiment: only --epochs, --data, --device and --engine may be given";
+            return Err(Stopped::Usage(why.into()).into());
+        }
+        let run = find_run(text, &args.out)?;
+        let mut experiment = run.experiment()?;
+        if let Some(data) = &args.data {
+            experiment.dataset = data.clone();
+            experiment.fallback = None;
+        }
+        let before = experiment.train.epochs;
+        experiment.train.epochs = args.epochs.unwrap_or(before);
+        experiment.validate().map_err(|error| Stopped::Usage(error.to_string()))?;
+        let checkpoint = latest_checkpoint(&run)?;
+        let done = checkpoint.as_ref().map_or(0, |(checkpoint, _)| checkpoint.progress.epoch);
+        if run.is_finished() && experiment.train.epochs <= done.max(before) {
+            let path = run.path().display();
+            let why = format!("{path} has finished after {done} epochs; give --epochs over {before} to extend it");
+            return Err(Stopped::Usage(why).into());
+        }
+        match &checkpoint {
+            Some((_, Some(warning))) => ui.warning(warning),
+            Some((checkpoint, None)) => {
+                let (epoch, step) = (checkpoint.progress.epoch, checkpoint.progress.step);
+                ui.note(format!("going on with {} after epoch {epoch}, step {step}", run.path().display()));
+            }
+            None => ui.note(format!("{} has no checkpoint yet: starting from its beginning", run.path().display())),
+        }
+        Ok(Self { experiment, run: Some(run), checkpoint: checkpoint.map(|(checkpoint, _)| checkpoint) })
+    }
+
+    /// The run folder: that of a resumed run, or a new one; none for a dry run.
+    fn folder(&self, args: &TrainArgs) -> Result<Option<RunFolder>> {
+        match &self.run {
+            _ if args.fast_dev_run => Ok(None),
+            Some(run) => {
+                run.reopen()?;
+                run.write_experiment(&self.experiment)?;
+                Ok(Some(run.clone()))
+            }
+            None => Ok(Some(RunFolder::create(&args.out, &self.experiment)?)),
+        }
+    }
+}
+
+/// What the flags put over the file, `--set` first so that a flag of its own wins.
+fn overrides(args: &TrainArgs) -> Vec<Override> {
+    let mut all = args.set.clone();
+    all.extend(args.data.as_ref().map(|data| Override::new("dataset", data)));
+    all.extend(args.epochs.map(|epochs| Override::new("train.epochs", epochs)));
+    all.extend(args.seed.map(|seed| Override::new("train.seed", seed)));
+    if args.data.is_some() {
+        // Data that were asked for by name must be there: no falling back.
+        all.push(Override::removal("fallback"));
+    }
+    if args.fast_dev_run {
+        all.push(Override::new("train.epochs", 1));
+    }
+    all
+}
+
+/// Leaves 256 training images and as many of each other split.
+fn shorten(data: &mut Prepared) {
+    const IMAGES: usize = 256;
+    let first = |split: &fude_data::Split| std::sync::Arc::new(split.clone().first(IMAGES));
+    data.train = first(&data.train);
+    data.validation = data.validation.as_deref().map(first);
+    data.test = data.test.as_deref().map(first);
+}
+
+fn choose(args: &TrainArgs, ui: Ui) -> Result<DeviceChoice> {
+    let options = DeviceOptions {
+        request: args.device.clone(),
+        require_gpu: args.require_gpu,
+        allow_software: args.allow_software,
+    };
+    let choice = choose_device(&options)?;
+    if let Some(warning) = &choice.warning {
+        ui.warning(warning);
+    }
+    Ok(choice)
+}
+
+/// The parameters of a run's final model, or of a safetensors file.
+fn initial_parameters(text: &str, out: &Path) -> Result<Parameters> {
+    let path = match Path::new(text) {
+        path if path.is_file() => path.to_owned(),
+        _ => find_run(text, out)?.file(file::MODEL),
+    };
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?.parameters)
+}
+
+fn introduce(request: &TrainRequest, why: &str, ui: Ui) {
+    let (experiment, data) = (&request.experiment, &request.data);
+    let splits = [("validation", data.validation.as_deref()), ("test", data.test.as_deref())];
+    let held_out: Vec<String> =
+        splits.iter().filter_map(|(name, split)| Some(format!("{} for {name}", split.as_ref()?.len()))).collect();
+    ui.note(format!(
+        "{}: {} images of {} to train on, {}",
+        experiment.name,
+        data.train.len(),
+        data.dataset,
+        if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
+    ));
+    ui.note(format!("on the {} {} ({why})", request.device.kind(), request.device.name()));
+}
+
+fn conclude(summary: &Summary, folder: Option<&RunFolder>, ui: Ui) -> Result<()> {
+    if ui.json {
+        return print_json(summary);
+    }
+    ui.result(results_table(std::iter::once(summary)));
+    let mut text = format!("\n{} epochs in {}", summary.epochs, duration(summary.seconds));
+    if summary.stopped_early {
+        text += ", stopped early";
+    }
+    if let Some(best) = summary.best_epoch {
+        text += &format!(", best epoch {best}{}", if summary.restored_best { " (restored)" } else { "" });
+    }
+    text += &format!(", {:.0} images/s with {} on the {}", summary.samples_per_second, summary.engine, summary.device);
+    ui.result(text);
+    if let Some(run) = folder {
+        ui.result(format!("everything is in {}", run.path().display()));
+    }
+    Ok(())
+}
+
+fn interrupted(epoch: u32, step: u32, folder: Option<&RunFolder>) -> anyhow::Error {
+    let place = folder.map_or(String::new(), |run| format!("; go on with --resume {}", run.path().display()));
+    Stopped::Interrupted(format!("ended by Ctrl-C after epoch {epoch}, step {step}{place}")).into()
+}
+
+/// What a user can do after a run ended with an error.
+fn with_checkpoint_hint(error: anyhow::Error, folder: Option<&RunFolder>) -> anyhow::Error {
+    if let Some(run) = folder
+        && run.file(file::CHECKPOINT).exists()
+    {
+        crate::ui::print_err(&format!("the last good checkpoint stays in {}", run.path().display()));
+    }
+    error
+}

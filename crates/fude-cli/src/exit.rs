@@ -1,0 +1,55 @@
+//! Exit codes, and how an error is shown.
+
+use crate::ui::print_err;
+use console::style;
+use fude_train::TrainError;
+use std::process::ExitCode;
+
+/// What `--help` says of exit codes and the environment.
+pub(crate) const HELP: &str = "\
+Examples:
+  fude train experiments/e3-deep-l2.toml --epochs 20     train (built-in images where KMNIST is not there)
+  fude data fetch kmnist                                 get the real ones
+  fude train experiments/e1-l2.toml --device gpu         on the GPU, or on the CPU with a warning
+  fude compare runs/e1-l2/* runs/e3-deep-l2/*            the table of results
+
+Exit codes:
+  0  done             1  failed          2  wrong arguments or experiment file
+  3  the loss became NaN or infinite     130  ended by Ctrl-C, with a checkpoint
+
+Environment:
+  FUDE_CACHE  where data sets are kept      FUDE_LOG  log filter (error, warn, fude_engine=debug)
+  NO_COLOR    no colours";
+
+/// The command ended otherwise than with a result or an error text.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stopped {
+    /// The arguments do not go together, or the experiment file is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// Ctrl-C.
+    #[error("{0}")]
+    Interrupted(String),
+}
+
+/// Shows an error with its causes, each on a line, and gives the exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(Stopped::Interrupted(text)) = error.downcast_ref() {
+        print_err(text);
+        return ExitCode::from(130);
+    }
+    print_err(&format!("{} {error}", style("error:").for_stderr().red().bold()));
+    for cause in error.chain().skip(1) {
+        print_err(&format!("  because: {cause}"));
+    }
+    ExitCode::from(code(error))
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    let usage = error.is::<Stopped>() || error.is::<fude_record::ExperimentError>();
+    match error.downcast_ref::<TrainError>() {
+        Some(error) if error.is_non_finite() => 3,
+        _ if usage => 2,
+        _ => 1,
+    }
+}

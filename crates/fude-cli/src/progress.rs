@@ -1,0 +1,135 @@
+//! What a person sees of a run in progress: a bar on a terminal, plain lines elsewhere.
+
+use crate::table::{duration, percent};
+use crate::ui::{Ui, print_err};
+use fude_record::{EpochRecord, Event, StepProgress};
+use fude_train::Observer;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Instant;
+
+/// Shows a run's events.
+pub(crate) struct ProgressDisplay {
+    ui: Ui,
+    bar: Option<ProgressBar>,
+    epochs: u32,
+    steps: u32,
+    started: Instant,
+    epochs_before: u32,
+    plain_lines: PlainLines,
+}
+
+impl ProgressDisplay {
+    pub(crate) fn new(ui: Ui) -> Self {
+        Self {
+            ui,
+            bar: None,
+            epochs: 0,
+            steps: 0,
+            started: Instant::now(),
+            epochs_before: 0,
+            plain_lines: PlainLines::default(),
+        }
+    }
+
+    fn start(&mut self, epochs_done: u32, epochs: u32, steps: u32) {
+        (self.epochs, self.steps, self.epochs_before) = (epochs, steps, epochs_done);
+        self.started = Instant::now();
+        if self.ui.draws_progress() {
+            let total = u64::from(epochs) * u64::from(steps);
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            let template = "{prefix} {wide_bar:.cyan/dim} {msg} {elapsed_precise}, left {eta}";
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(format!("epoch {}/{epochs}", epochs_done + 1));
+            bar.set_position(u64::from(epochs_done) * u64::from(steps));
+            bar.reset_eta();
+            self.bar = Some(bar);
+        }
+    }
+
+    fn step(&self, progress: &StepProgress) {
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(format!("epoch {}/{}", progress.epoch, self.epochs));
+            bar.set_position(u64::from(progress.epoch - 1) * u64::from(self.steps) + u64::from(progress.step));
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) {
+        let line = format!("epoch {:>3}/{}  {}", record.epoch, self.epochs, figures(record));
+        if let Some(bar) = &self.bar {
+            bar.set_position(u64::from(record.epoch) * u64::from(self.steps));
+            bar.set_message(short_figures(record));
+        } else if !self.ui.quiet && self.plain_lines.is_due(record.epoch, self.epochs) {
+            let done = f64::from((record.epoch - self.epochs_before).max(1));
+            let left = self.started.elapsed().as_secs_f64() / done * f64::from(self.epochs - record.epoch);
+            print_err(&format!("{line}  {:.2} s, left {}", record.seconds, duration(left)));
+        }
+    }
+
+    /// Prints a line without tearing the bar.
+    fn aside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for ProgressDisplay {
+    fn event(&mut self, event: &Event) {
+        let ui = self.ui;
+        match event {
+            Event::Started { epochs_done, epochs, steps, .. } => self.start(*epochs_done, *epochs, *steps),
+            Event::Note(text) => self.aside(|| ui.note(text)),
+            Event::Warning(text) => self.aside(|| ui.warning(text)),
+            Event::Step(progress) => self.step(progress),
+            Event::Epoch(record) => self.epoch(record),
+            Event::Finished(_) => self.clear(),
+        }
+    }
+}
+
+/// All of an epoch's figures.
+fn figures(record: &EpochRecord) -> String {
+    let mut text = format!("train {:.4} {}", record.train_loss, percent(Some(record.train_accuracy)));
+    for (name, loss, accuracy) in held_out(record) {
+        text += &format!("  {name} {loss:.4} {}", percent(accuracy));
+    }
+    text
+}
+
+/// The figures that fit beside a bar.
+fn short_figures(record: &EpochRecord) -> String {
+    let mut text = format!("train {:.3}", record.train_loss);
+    for (name, loss, accuracy) in held_out(record) {
+        text += &format!(" {name} {loss:.3} {}", percent(accuracy));
+    }
+    text
+}
+
+fn held_out(record: &EpochRecord) -> impl Iterator<Item = (&'static str, f64, Option<f64>)> {
+    let splits = [("val", record.val_loss, record.val_accuracy), ("test", record.test_loss, record.test_accuracy)];
+    splits.into_iter().filter_map(|(name, loss, accuracy)| Some((name, loss?, accuracy)))
+}
+
+/// Thins lines out in long runs with quick epochs: each of the first ten epochs, then one a second, and the last.
+#[derive(Default)]
+struct PlainLines {
+    last: Option<Instant>,
+}
+
+impl PlainLines {
+    fn is_due(&mut self, epoch: u32, epochs: u32) -> bool {
+        let due = epoch <= 10 || epoch == epochs || self.last.is_none_or(|last| last.elapsed().as_secs() >= 1);
+        if due {
+            self.last = Some(Instant::now());
+        }
+        due
+    }
+}

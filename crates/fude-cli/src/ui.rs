@@ -1,0 +1,56 @@
+//! How fude speaks to a person: results on stdout, everything else on stderr.
+
+use console::style;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+
+/// What the user wants to see.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ui {
+    /// No progress, no notes, no tables; warnings and errors remain.
+    pub(crate) quiet: bool,
+    /// stdout carries JSON and nothing else.
+    pub(crate) json: bool,
+}
+
+impl Ui {
+    /// A result, on stdout. Not shown with `--json`, whose result is the JSON, nor with `-q`.
+    pub(crate) fn result(&self, text: impl Display) {
+        if !self.quiet && !self.json {
+            print_out(&text.to_string());
+        }
+    }
+
+    /// Something worth knowing, on stderr.
+    pub(crate) fn note(&self, text: impl Display) {
+        if !self.quiet {
+            print_err(&format!("{} {text}", style("note:").for_stderr().cyan().bold()));
+        }
+    }
+
+    /// Something not to be overlooked, on stderr, also with `-q`.
+    pub(crate) fn warning(&self, text: impl Display) {
+        print_err(&format!("{} {text}", style("warning:").for_stderr().yellow().bold()));
+    }
+
+    /// Whether progress may be drawn over itself.
+    pub(crate) fn draws_progress(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+}
+
+/// One JSON line on stdout.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print_out(&serde_json::to_string(value)?);
+    Ok(())
+}
+
+/// A line on stdout. A reader that went away (`fude runs | head`) is no error.
+pub(crate) fn print_out(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// A line on stderr.
+pub(crate) fn print_err(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,78 @@
+//! From what a user names to a data set: the built-in set, a set in the cache folder, or a folder.
+
+use crate::options::{LoadOptions, bad};
+use crate::{DataError, Dataset, kana, load_dir};
+use std::path::{Path, PathBuf};
+
+/// The environment variable that names another cache folder.
+const CACHE_VARIABLE: &str = "FUDE_CACHE";
+
+/// Sets that are looked for in the cache folder. A folder of the same name is reached as `./kmnist`.
+const CACHED_SETS: [&str; 4] = ["kmnist", "fashion", "mnist", "k49"];
+
+/// The seed of the built-in set as every run has it.
+const KANA_SEED: u32 = 0;
+
+/// Where downloads are kept: `$FUDE_CACHE`, or the platform's cache folder for fude; none where neither is known.
+pub fn cache_dir() -> Option<PathBuf> {
+    let named = std::env::var_os(CACHE_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    named.or_else(|| directories::ProjectDirs::from("", "", "fude").map(|dirs| dirs.cache_dir().to_owned()))
+}
+
+/// Loads the built-in set (`kana`), a set by its name (`kmnist`, `fashion`, `mnist`, `k49`), or else a folder.
+///
+/// # Errors
+/// [`DataError::NotFound`] where the set or folder is nowhere; otherwise those of [`load_dir`].
+pub fn open(name_or_dir: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
+    open_with_cache(name_or_dir, options, cache_dir().as_deref())
+}
+
+/// [`open`] with another cache folder.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_cache(name_or_dir: &str, options: &LoadOptions, cache: Option<&Path>) -> Result<Dataset, DataError> {
+    match name_or_dir {
+        "kana" => built_in(options),
+        name if CACHED_SETS.contains(&name) => cached(name, options, cache),
+        dir => load_dir(Path::new(dir), options),
+    }
+}
+
+/// `limit` holds here as for folders; the test split is the set's own.
+fn built_in(options: &LoadOptions) -> Result<Dataset, DataError> {
+    options.check()?;
+    if let Some(size) = options.size.filter(|&size| size != kana::SIDE) {
+        return Err(bad("data.size", &format!("{} (kana is not resized)", kana::SIDE), &size));
+    }
+    let mut set = kana::generate(KANA_SEED, kana::TRAIN, kana::TEST);
+    set.limit_train(options.limit);
+    Ok(set)
+}
+
+fn cached(name: &str, options: &LoadOptions, cache: Option<&Path>) -> Result<Dataset, DataError> {
+    let folder = cache.map(|cache| cache.join(name));
+    let Some(folder) = folder.as_deref().filter(|folder| holds_something(folder)) else {
+        return Err(not_found(name, folder));
+    };
+    let mut set = load_dir(folder, options)?;
+    if set.name != name {
+        let found = format!("{} does not hold the published {name}: found {}", folder.display(), set.name);
+        set.notes.push(found);
+    }
+    Ok(set)
+}
+
+/// An empty folder is what a download that never got anywhere leaves.
+fn holds_something(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn not_found(name: &str, folder: Option<PathBuf>) -> DataError {
+    let fetch = match name {
+        "k49" => "put the four k49-*.npz files there".to_owned(),
+        _ => format!("`fude data fetch {name}` downloads it"),
+    };
+    let remedy = format!("{fetch}, or pass --data DIR with a folder of its files");
+    DataError::NotFound { what: format!("data set {name}"), looked: folder.into_iter().collect(), remedy }
+}

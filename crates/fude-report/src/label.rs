@@ -1,0 +1,106 @@
+//! Class labels: text that the font can draw, and small drawings of characters that it cannot.
+
+use crate::ReportError;
+use crate::error::check_image;
+use crate::typeface::can_draw;
+
+/// A character drawn as a small square of grey values, for scripts that the bundled font lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glyph {
+    size: usize,
+    pixels: Vec<u8>,
+}
+
+impl Glyph {
+    /// From pixels `[size, size]`; 255 is ink, 0 is paper.
+    ///
+    /// # Errors
+    /// [`ReportError::Shape`] where there are not `size * size` pixels, or none.
+    pub fn new(size: usize, pixels: Vec<u8>) -> Result<Self, ReportError> {
+        check_image(|| "character drawing".to_owned(), &pixels, [size, size])?;
+        Ok(Self { size, pixels })
+    }
+
+    /// Pixels along a side.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Grey values `[size, size]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+}
+
+/// How a class is named in pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassLabel {
+    /// Its name, `お o`. Characters that the font lacks are left out of pictures.
+    pub name: String,
+    /// The character, drawn in front of what is left of the name.
+    pub glyph: Option<Glyph>,
+}
+
+impl ClassLabel {
+    /// A label of text alone.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), glyph: None }
+    }
+
+    /// A label with the character drawn beside it.
+    pub fn with_glyph(name: impl Into<String>, glyph: Glyph) -> Self {
+        Self { name: name.into(), glyph: Some(glyph) }
+    }
+
+    /// The part of the name that can be drawn. Where neither letters nor a drawing are left, the class's number.
+    pub(crate) fn text(&self, class: usize) -> String {
+        let text = drawable(&self.name);
+        match (text.chars().any(char::is_alphanumeric), &self.glyph) {
+            (true, _) => text,
+            (false, Some(_)) => String::new(),
+            (false, None) => class.to_string(),
+        }
+    }
+}
+
+impl From<&str> for ClassLabel {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+/// The text without the characters that the font lacks, on one line and without the gaps that they leave.
+pub(crate) fn drawable(text: &str) -> String {
+    let kept: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| can_draw(c)).collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_keep_what_the_font_can_draw() {
+        let glyph = Glyph::new(1, vec![255]).unwrap();
+        let table = [
+            (ClassLabel::new("お o"), "o", "kana are left out"),
+            (ClassLabel::new("T-shirt/top"), "T-shirt/top", "plain names stay"),
+            (ClassLabel::new("を"), "7", "a name with nothing left becomes the number"),
+            (ClassLabel::new("(を)"), "7", "brackets alone say nothing"),
+            (ClassLabel::new("a\n\tb\u{7}"), "a b", "one line, no control characters"),
+            (ClassLabel::with_glyph("を", glyph.clone()), "", "the drawing says it"),
+            (ClassLabel::with_glyph("を wo", glyph), "wo", "beside the drawing"),
+        ];
+        for (label, expected, reason) in table {
+            assert_eq!(label.text(7), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_glyph_with_missing_pixels_is_refused() {
+        for (size, pixels) in [(2, 3), (0, 0), (usize::MAX, 1)] {
+            let error = Glyph::new(size, vec![0; pixels]).unwrap_err().to_string();
+            assert_eq!(error, format!("character drawing: expected {size} x {size} pixels, found {pixels}"));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Writes checkpoints on a thread of its own: the disk's time is not the trainer's.
+
+use crate::{Checkpoint, CheckpointError};
+use fude_record::{RunFolder, file, write_atomically};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+/// A thread that writes checkpoints into a run folder.
+pub(crate) struct CheckpointWriter {
+    sender: Option<SyncSender<Checkpoint>>,
+    errors: Receiver<CheckpointError>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl CheckpointWriter {
+    pub(crate) fn new(folder: RunFolder) -> Self {
+        // One may wait while one is written; a disk slower than that holds the trainer back.
+        let (sender, checkpoints) = sync_channel::<Checkpoint>(1);
+        let (failed, errors) = channel();
+        let thread = std::thread::spawn(move || {
+            for checkpoint in checkpoints {
+                if let Err(error) = write(&folder, &checkpoint) {
+                    let _ = failed.send(error);
+                }
+            }
+        });
+        Self { sender: Some(sender), errors, thread: Some(thread) }
+    }
+
+    /// Hands a checkpoint over, and returns what went wrong with an earlier one.
+    pub(crate) fn write(&self, checkpoint: Checkpoint) -> Option<CheckpointError> {
+        if let Some(sender) = &self.sender {
+            let _ = sender.send(checkpoint);
+        }
+        self.errors.try_recv().ok()
+    }
+
+    /// Waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// What went wrong last.
+    pub(crate) fn finish(mut self) -> Result<(), CheckpointError> {
+        self.join();
+        self.errors.try_iter().last().map_or(Ok(()), Err)
+    }
+
+    fn join(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An error on the way out must not lose a checkpoint that is still being written.
+impl Drop for CheckpointWriter {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+/// Writes `last.ckpt`; the one before becomes `previous.ckpt`.
+fn write(folder: &RunFolder, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    let (last, previous) = (folder.file(file::CHECKPOINT), folder.file(file::PREVIOUS_CHECKPOINT));
+    let bytes = checkpoint.to_bytes().map_err(|why| CheckpointError::Corrupt { path: last.clone(), why })?;
+    if last.exists() {
+        std::fs::rename(&last, &previous).map_err(io_error(&previous))?;
+    }
+    write_atomically(&last, &bytes).map_err(io_error(&last))
+}
+
+fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ {
+    move |source| CheckpointError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::tests::example;
+    use crate::latest_checkpoint;
+    use fude_record::Experiment;
+
+    fn folder(root: &Path) -> RunFolder {
+        let experiment = Experiment::parse("name = \"x\"\ndataset = \"kana\"\n", "e.toml", &[]).unwrap();
+        RunFolder::create(root, &experiment).unwrap()
+    }
+
+    #[test]
+    fn a_damaged_newest_checkpoint_leaves_the_one_before() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        let writer = CheckpointWriter::new(folder.clone());
+        let mut newer = example();
+        newer.progress.step += 1;
+        writer.write(example());
+        writer.write(newer.clone());
+        writer.finish().unwrap();
+        let (found, warning) = latest_checkpoint(&folder).unwrap().unwrap();
+        assert_eq!((found, warning), (newer, None));
+
+        std::fs::write(folder.file(file::CHECKPOINT), b"damaged").unwrap();
+        let (found, warning) = latest_checkpoint(&folder).unwrap().unwrap();
+        assert_eq!(found, example());
+        assert!(warning.unwrap().contains("last.ckpt"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_an_error_with_its_path() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        let writer = CheckpointWriter::new(folder);
+        writer.write(example());
+        let error = writer.finish().unwrap_err().to_string();
+        assert!(error.contains("last.ckpt"), "{error}");
+    }
+}
