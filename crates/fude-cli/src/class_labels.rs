@@ -8,13 +8,17 @@ const SIDE: usize = 128;
 
 /// A label for each class, with the modern character where a name begins with one of KMNIST's ten (`お o`, `お`).
 pub(crate) fn class_labels(classes: &[String]) -> Vec<ClassLabel> {
-    classes.iter().map(|name| glyph(name).map_or_else(|| ClassLabel::new(name), |it| ClassLabel::with_glyph(name, it))).collect()
+    classes
+        .iter()
+        .map(|name| glyph(name).map_or_else(|| ClassLabel::new(name), |it| ClassLabel::with_glyph(name, it)))
+        .collect()
 }
 
 /// The drawing for a name whose first word is one of the ten characters. A longer first word is another word: はい.
 fn glyph(name: &str) -> Option<Glyph> {
     let character = name.split_whitespace().next()?;
-    let class = known::by_name("kmnist")?.classes.iter().position(|of| of.split_whitespace().next() == Some(character))?;
+    let class =
+        known::by_name("kmnist")?.classes.iter().position(|of| of.split_whitespace().next() == Some(character))?;
     Glyph::new(SIDE, kana::modern_character(class, SIDE)).ok()
 }
 

@@ -39,8 +39,13 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(130);
     }
     print_err(&format!("{} {error}", style("error:").for_stderr().red().bold()));
-    for cause in error.chain().skip(1) {
-        print_err(&format!("  because: {cause}"));
+    // Typed errors say their cause in their own text; only what adds something is shown.
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            print_err(&format!("  because: {cause}"));
+            said = cause;
+        }
     }
     ExitCode::from(code(error))
 }

@@ -1,6 +1,5 @@
 //! Tables on a terminal, and how figures are written.
 
-
 use comfy_table::{Cell, CellAlignment, Table, TableStyle};
 
 /// A table with a header; all columns but the first are right-aligned.

@@ -7,16 +7,16 @@ use std::io::{IsTerminal, Write};
 /// What the user wants to see.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ui {
-    /// No progress, no notes, no tables; warnings and errors remain.
+    /// No progress and no notes; results, warnings and errors remain.
     pub(crate) quiet: bool,
     /// stdout carries JSON and nothing else.
     pub(crate) json: bool,
 }
 
 impl Ui {
-    /// A result, on stdout. Not shown with `--json`, whose result is the JSON, nor with `-q`.
+    /// A result, on stdout. Not shown with `--json`, whose result is the JSON.
     pub(crate) fn result(&self, text: impl Display) {
-        if !self.quiet && !self.json {
+        if !self.json {
             print_out(&text.to_string());
         }
     }

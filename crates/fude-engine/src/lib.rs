@@ -10,10 +10,13 @@ mod data;
 mod device;
 mod engine;
 mod error;
+mod fused;
+#[cfg(feature = "burn")]
 mod masks;
 mod plan;
 mod spec;
 mod state;
+#[cfg(feature = "burn")]
 mod targets;
 
 pub use data::DeviceData;
@@ -23,6 +26,7 @@ pub use device::{
 };
 pub use engine::{Control, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, Weights};
 pub use error::{DeviceError, EngineError};
+pub use fused::unsupported as unsupported_by_fused;
 pub use plan::EpochPlan;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, supported_engines};
 pub use state::{NamedTensor, TrainState};

@@ -66,10 +66,10 @@ pub struct EngineSpec {
 
 /// The engines of this build, the default first.
 pub fn supported_engines() -> &'static [EngineKind] {
-    if cfg!(feature = "burn") { &[EngineKind::Burn] } else { &[] }
+    if cfg!(feature = "burn") { &[EngineKind::Fused, EngineKind::Burn] } else { &[EngineKind::Fused] }
 }
 
-/// Makes an engine on a device; `kind` none takes the default of this build.
+/// Makes an engine on a device; `kind` none takes `fused`, or `burn` (saying why) where `fused` cannot train the model.
 ///
 /// # Errors
 /// Where this build lacks the engine, or the engine cannot train such a model.
@@ -77,12 +77,22 @@ pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Res
     if spec.train.inputs() != spec.model.inputs {
         return Err(EngineError::Inputs { expected: spec.model.inputs, found: spec.train.inputs() });
     }
-    match kind.or(supported_engines().first().copied()) {
+    match kind.unwrap_or_else(|| choose(device, &spec.model)) {
+        EngineKind::Fused => crate::fused::build(device, spec),
         #[cfg(feature = "burn")]
-        Some(EngineKind::Burn) => Ok(Box::new(crate::burn::BurnEngine::new(device, spec)?)),
-        _ => {
-            let _ = device;
-            Err(EngineError::Unsupported { engine: "fused", why: "is not part of this build".into() })
+        EngineKind::Burn => Ok(Box::new(crate::burn::BurnEngine::new(device, spec)?)),
+        #[cfg(not(feature = "burn"))]
+        EngineKind::Burn => Err(EngineError::Unsupported { engine: "burn", why: "is not part of this build".into() }),
+    }
+}
+
+/// The engine for a model on a device where nobody asks for a certain one.
+fn choose(device: &Device, model: &MlpConfig) -> EngineKind {
+    match crate::fused::unsupported(device, model) {
+        Some(why) if cfg!(feature = "burn") => {
+            tracing::info!("engine 'fused' {why}; engine 'burn' trains it");
+            EngineKind::Burn
         }
+        _ => EngineKind::Fused,
     }
 }

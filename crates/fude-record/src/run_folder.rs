@@ -1,6 +1,6 @@
 //! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`.
 
-use crate::{EpochRecord, Experiment, Summary};
+use crate::{EpochRecord, Experiment, SUMMARY_SCHEMA, Summary};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,9 @@ pub mod file {
     /// The worst mistakes.
     pub const MISTAKES: &str = "mistakes.png";
 }
+
+/// How the names of files begin that are still being written.
+const TEMPORARY: &str = ".fude-";
 
 /// A run folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,10 +135,15 @@ impl RunFolder {
     pub fn summary(&self) -> Result<Summary, RunFolderError> {
         let path = self.file(file::SUMMARY);
         let bytes = fs::read(&path).map_err(io_error(&path))?;
-        serde_json::from_slice(&bytes).map_err(|error| RunFolderError::Corrupt {
-            why: format!("not a summary of this version of fude: {error}"),
-            path,
-        })
+        let other = |why: String| RunFolderError::Corrupt {
+            why: format!("not a summary of this version of fude: {why}"),
+            path: path.clone(),
+        };
+        let summary: Summary = serde_json::from_slice(&bytes).map_err(|error| other(error.to_string()))?;
+        match summary.schema {
+            SUMMARY_SCHEMA => Ok(summary),
+            found => Err(other(format!("expected schema {SUMMARY_SCHEMA}, found {found}"))),
+        }
     }
 
     /// Writes the summary, which marks the run as finished.
@@ -149,11 +157,16 @@ impl RunFolder {
         write_atomically(&path, format!("{text}\n").as_bytes()).map_err(io_error(&path))
     }
 
-    /// Takes the summary away: the run goes on.
+    /// Takes the summary away, and what a kill left half-written: the run goes on.
     ///
     /// # Errors
-    /// Where it is there and cannot be removed.
+    /// Where the summary is there and cannot be removed.
     pub fn reopen(&self) -> Result<(), RunFolderError> {
+        for entry in fs::read_dir(&self.path).map_err(io_error(&self.path))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
         let path = self.file(file::SUMMARY);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path)(error)),
@@ -264,7 +277,7 @@ fn first_free(parent: &Path, name: &str) -> Result<RunFolder, RunFolderError> {
 /// What the system says; the old file is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(".fude-").tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     #[cfg(unix)]

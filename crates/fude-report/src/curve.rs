@@ -17,12 +17,15 @@ const BOTTOM: f32 = HEIGHT - 48.0;
 /// Room for the last values, to the right of a plot.
 const LAST_VALUES: f32 = 54.0;
 
+/// What a record says of a split, if it was measured.
+type Quantity = fn(&EpochRecord) -> Option<f64>;
+
 /// A split as the records have it.
 struct Split {
     name: &'static str,
     color: Color,
-    loss: fn(&EpochRecord) -> Option<f64>,
-    accuracy: fn(&EpochRecord) -> Option<f64>,
+    loss: Quantity,
+    accuracy: Quantity,
 }
 
 const SPLITS: [Split; 3] = [
@@ -75,7 +78,7 @@ fn draw(picture: &mut Picture, panel: &Panel, curves: &[Curve], name: &str, best
 /// The curves of one quantity, times `factor`, of the splits that have it.
 fn curves(
     records: &[EpochRecord],
-    quantity: fn(&Split) -> fn(&EpochRecord) -> Option<f64>,
+    quantity: fn(&Split) -> Quantity,
     factor: f64,
     word: fn(f64) -> String,
 ) -> Vec<Curve> {

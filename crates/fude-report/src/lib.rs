@@ -6,7 +6,9 @@
 
 mod axis;
 mod color;
+mod color_key;
 mod confusion;
+mod count;
 mod curve;
 mod error;
 mod grid;

@@ -3,6 +3,7 @@
 //! Form: `FUDECKPT`, version (u32), payload length (u64), SHA-256 of the payload, payload; integers little-endian. The
 //! payload is a safetensors file: the engine's tensors by name, everything else as JSON in its metadata.
 
+use crate::{Prepared, TrainError};
 use fude_engine::{NamedTensor, TrainState};
 use fude_record::EpochRecord;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -116,6 +117,21 @@ impl Checkpoint {
             .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
         Ok(safetensors::serialize(views, Some(metadata))?)
+    }
+
+    /// Checks that these are the data that the run was started with.
+    ///
+    /// # Errors
+    /// The two fingerprints, where they differ.
+    pub fn require_data(&self, data: &Prepared) -> Result<(), TrainError> {
+        let (expected, found) = (&self.pins.data, data.fingerprint());
+        if *expected == found {
+            return Ok(());
+        }
+        Err(TrainError::Mismatch(format!(
+            "the training data are not those that this run was started with: expected fingerprint {expected}, found \
+             {found}"
+        )))
     }
 
     /// Reads a checkpoint file.

@@ -19,9 +19,12 @@ impl CheckpointWriter {
         let (sender, checkpoints) = sync_channel::<Checkpoint>(1);
         let (failed, errors) = channel();
         let thread = std::thread::spawn(move || {
+            // A damaged one must not take the place of the good one before it.
+            let mut keeps_last = Checkpoint::read(&folder.file(file::CHECKPOINT)).is_ok();
             for checkpoint in checkpoints {
-                if let Err(error) = write(&folder, &checkpoint) {
-                    let _ = failed.send(error);
+                match write(&folder, &checkpoint, keeps_last) {
+                    Ok(()) => keeps_last = true,
+                    Err(error) => drop(failed.send(error)),
                 }
             }
         });
@@ -60,11 +63,11 @@ impl Drop for CheckpointWriter {
     }
 }
 
-/// Writes `last.ckpt`; the one before becomes `previous.ckpt`.
-fn write(folder: &RunFolder, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+/// Writes `last.ckpt`; the one before becomes `previous.ckpt` where it is worth keeping.
+fn write(folder: &RunFolder, checkpoint: &Checkpoint, keeps_last: bool) -> Result<(), CheckpointError> {
     let (last, previous) = (folder.file(file::CHECKPOINT), folder.file(file::PREVIOUS_CHECKPOINT));
     let bytes = checkpoint.to_bytes().map_err(|why| CheckpointError::Corrupt { path: last.clone(), why })?;
-    if last.exists() {
+    if keeps_last && last.exists() {
         std::fs::rename(&last, &previous).map_err(io_error(&previous))?;
     }
     write_atomically(&last, &bytes).map_err(io_error(&last))
@@ -103,6 +106,20 @@ mod tests {
         let (found, warning) = latest_checkpoint(&folder).unwrap().unwrap();
         assert_eq!(found, example());
         assert!(warning.unwrap().contains("last.ckpt"));
+    }
+
+    #[test]
+    fn a_damaged_newest_checkpoint_does_not_replace_the_good_one_before() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        std::fs::write(folder.file(file::PREVIOUS_CHECKPOINT), example().to_bytes().unwrap()).unwrap();
+        std::fs::write(folder.file(file::CHECKPOINT), b"damaged").unwrap();
+        let writer = CheckpointWriter::new(folder.clone());
+        writer.write(example());
+        writer.finish().unwrap();
+        for name in [file::CHECKPOINT, file::PREVIOUS_CHECKPOINT] {
+            assert_eq!(Checkpoint::read(&folder.file(name)).unwrap(), example(), "{name}");
+        }
     }
 
     #[test]

@@ -118,8 +118,9 @@ impl<'a> Session<'a> {
             best: None,
             stopped_early: false,
         };
-        if let Some(checkpoint) = resume {
-            session.resume(checkpoint)?;
+        match resume {
+            Some(checkpoint) => session.resume(checkpoint)?,
+            None => session.begin()?,
         }
         session.announce();
         session.schedule_checkpoint();
@@ -297,14 +298,14 @@ impl<'a> Session<'a> {
         self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
+    /// Forgets the epochs of a run that was killed before its first checkpoint.
+    fn begin(&mut self) -> Result<(), TrainError> {
+        Ok(self.folder.as_ref().map_or(Ok(()), |folder| folder.rewrite_metrics(&[]))?)
+    }
+
     /// Takes over where a checkpoint left off.
     fn resume(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
-        if checkpoint.pins.data != self.pins.data {
-            return Err(TrainError::Mismatch(format!(
-                "the training data are not those that this run was started with (fingerprint {}, now {})",
-                checkpoint.pins.data, self.pins.data
-            )));
-        }
+        checkpoint.require_data(&self.data)?;
         let differences = checkpoint.pins.differences(&self.pins);
         if !differences.is_empty() {
             let text = format!("resumed under other conditions, so bits will differ ({})", differences.join("; "));

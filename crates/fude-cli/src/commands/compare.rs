@@ -3,8 +3,8 @@
 use crate::run_lookup::{RUNS, find_run};
 use crate::table::{loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
-use anyhow::{Context, Result};
-use fude_record::{Experiment, RunFolder, Summary};
+use anyhow::{Result, ensure};
+use fude_record::{Experiment, RunFolder, Summary, file};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,7 +81,8 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
 impl Compared {
     fn read(run: &RunFolder) -> Result<Self> {
         let path = run.path().display().to_string();
-        let summary = run.summary().with_context(|| format!("{path} has not finished"))?;
+        ensure!(run.is_finished(), "{path} has not finished: it has no {}", file::SUMMARY);
+        let summary = run.summary()?;
         Ok(Self { keys: flat_keys(&run.experiment()?)?, summary, path })
     }
 }

@@ -79,6 +79,10 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
 /// The data of a run, or others in their place, with their notes shown.
 pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<Prepared> {
     let mut experiment = run.experiment()?;
+    if run.is_finished() && run.summary()?.dataset_fallback {
+        // Also where the real data have come since: the run never saw them.
+        experiment.dataset = experiment.fallback.take().unwrap_or(experiment.dataset);
+    }
     if let Some(name) = other {
         experiment.dataset = name.to_owned();
         experiment.fallback = None;

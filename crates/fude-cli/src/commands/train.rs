@@ -87,9 +87,14 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
         shorten(&mut data);
     }
     let choice = choose(args, ui)?;
+    let init = args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?;
+    // Everything that can be refused is, before anything is written.
+    if let Some(checkpoint) = &start.checkpoint {
+        checkpoint.require_data(&data)?;
+    }
     let folder = start.folder(args)?;
     let request = TrainRequest {
-        init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
+        init,
         experiment: start.experiment,
         data: data.clone(),
         device: choice.device,
@@ -134,18 +139,17 @@ impl Start {
     }
 
     fn fresh(mut experiment: Experiment) -> Self {
-        if experiment.dataset != "kana" && Path::new(&experiment.dataset).is_dir() {
-            // A recorded run must find its data again from any folder.
-            let absolute = std::path::absolute(&experiment.dataset).ok();
-            experiment.dataset = absolute.and_then(|p| p.to_str().map(str::to_owned)).unwrap_or(experiment.dataset);
-        }
+        experiment.dataset = findable(experiment.dataset);
         Self { experiment, run: None, checkpoint: None }
     }
 
     fn newest_run(path: &Path, args: &TrainArgs, ui: Ui) -> Result<Self> {
         let start = Self::fresh(Experiment::load(path, &overrides(args))?);
         match newest_unfinished(&args.out, &start.experiment)? {
-            Some(run) => Self::named_run(&run.path().display().to_string(), args, ui),
+            Some(run) => {
+                require_same(&run, &start.experiment, path)?;
+                Self::going_on(run, args, ui)
+            }
             None => {
                 let (name, seed) = (&start.experiment.name, start.experiment.train.seed);
                 ui.note(format!("no unfinished run of {name} with seed {seed}: starting from the beginning"));
@@ -159,10 +163,13 @@ impl Start {
             let why = "a resumed run keeps its experiment: only --epochs, --data, --device and --engine may be given";
             return Err(Stopped::Usage(why.into()).into());
         }
-        let run = find_run(text, &args.out)?;
+        Self::going_on(find_run(text, &args.out)?, args, ui)
+    }
+
+    fn going_on(run: RunFolder, args: &TrainArgs, ui: Ui) -> Result<Self> {
         let mut experiment = run.experiment()?;
         if let Some(data) = &args.data {
-            experiment.dataset = data.clone();
+            experiment.dataset = findable(data.clone());
             experiment.fallback = None;
         }
         let before = experiment.train.epochs;
@@ -198,6 +205,32 @@ impl Start {
             None => Ok(Some(RunFolder::create(&args.out, &self.experiment)?)),
         }
     }
+}
+
+/// A run goes on as what it was started as: only where the data are, and for how long, may be asked for anew.
+fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()> {
+    let recorded = run.experiment()?;
+    let mut as_wanted = Experiment { dataset: wanted.dataset.clone(), fallback: wanted.fallback.clone(), ..recorded };
+    as_wanted.train.epochs = wanted.train.epochs;
+    if as_wanted == *wanted {
+        return Ok(());
+    }
+    let (run, file) = (run.path().display(), file.display());
+    let why = format!(
+        "{run} was started with other settings than {file} has now; go on with it as it was with --resume {run}, or \
+         start anew without --resume"
+    );
+    Err(Stopped::Usage(why).into())
+}
+
+/// A folder by its absolute path, for a recorded run must find its data again from anywhere; a set by its name, also
+/// where a folder of that name lies about.
+fn findable(dataset: String) -> String {
+    const NAMES: [&str; 5] = ["kana", "kmnist", "fashion", "mnist", "k49"];
+    if NAMES.contains(&dataset.as_str()) || !Path::new(&dataset).is_dir() {
+        return dataset;
+    }
+    std::path::absolute(&dataset).ok().and_then(|path| path.to_str().map(str::to_owned)).unwrap_or(dataset)
 }
 
 /// What the flags put over the file, `--set` first so that a flag of its own wins.

@@ -19,6 +19,7 @@ use burn::tensor::{Device as BurnDevice, Tensor};
 use model::Model;
 use optimizer::Optimizer;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Steps between read-backs on a GPU: each stalls it, and a NaN should still be found soon.
 const STEPS_PER_READ: usize = 16;
@@ -121,20 +122,13 @@ impl BurnEngine {
     fn progressed(&self, steps_done: u32) -> Progressed {
         Progressed { steps_done, totals: self.models.iter().map(|model| model.totals).collect() }
     }
-}
 
-impl Engine for BurnEngine {
-    fn info(&self) -> &EngineInfo {
-        &self.info
-    }
-
-    fn train(
+    fn run_steps(
         &mut self,
         plans: &[EpochPlan],
         steps: Range<u32>,
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
-        assert_eq!(plans.len(), self.models.len(), "one plan a model");
         if steps.start == 0 {
             self.models.iter_mut().for_each(|model| model.totals = Totals::default());
         }
@@ -155,14 +149,8 @@ impl Engine for BurnEngine {
         Ok(self.progressed(steps.end))
     }
 
-    fn logits(&mut self, model: usize, images: &DeviceData, weights: Weights) -> Result<Logits, EngineError> {
-        if weights == Weights::Ema {
-            return Err(EngineError::Unsupported { engine: "burn", why: "keeps no average of the weights".into() });
-        }
+    fn evaluate(&self, model: usize, images: &DeviceData) -> Result<Logits, EngineError> {
         let model = &self.models[model].model;
-        if images.inputs() != model.inputs() {
-            return Err(EngineError::Inputs { expected: model.inputs(), found: images.inputs() });
-        }
         let device = self.device.clone().inner();
         let rows: Vec<u32> = (0..images.len() as u32).collect();
         let mut values = Vec::with_capacity(images.len() * images.classes());
@@ -170,6 +158,33 @@ impl Engine for BurnEngine {
             values.extend(read(model.forward(images::gather(images, batch, &device)))?);
         }
         Ok(Logits { classes: images.classes(), values })
+    }
+}
+
+impl Engine for BurnEngine {
+    fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+
+    fn train(
+        &mut self,
+        plans: &[EpochPlan],
+        steps: Range<u32>,
+        control: &mut dyn Control,
+    ) -> Result<Progressed, EngineError> {
+        assert_eq!(plans.len(), self.models.len(), "one plan a model");
+        guarded(|| self.run_steps(plans, steps, control))
+    }
+
+    fn logits(&mut self, model: usize, images: &DeviceData, weights: Weights) -> Result<Logits, EngineError> {
+        if weights == Weights::Ema {
+            return Err(EngineError::Unsupported { engine: "burn", why: "keeps no average of the weights".into() });
+        }
+        let inputs = self.models[model].model.inputs();
+        if images.inputs() != inputs {
+            return Err(EngineError::Inputs { expected: inputs, found: images.inputs() });
+        }
+        guarded(|| self.evaluate(model, images))
     }
 
     fn state(&mut self, model: usize) -> Result<TrainState, EngineError> {
@@ -190,6 +205,15 @@ impl Engine for BurnEngine {
         *totals = state.totals();
         Ok(())
     }
+}
+
+/// Turns a panic into an error: Burn panics where a GPU is lost or refuses, and a run must then end with its reason
+/// and its checkpoint. The engine is not used again after that.
+fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(EngineError::Device(text.unwrap_or("it stopped without a reason").to_owned()))
+    })
 }
 
 fn burn_device(device: &Device) -> BurnDevice {

@@ -23,8 +23,12 @@ pub struct GpuDevice {
 ///
 /// Not OpenGL's: no engine runs on them, and looking for them wakes EGL, which prints complaints of its own.
 pub(crate) fn found() -> Vec<Found> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let handles = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    let backends = wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let handles = pollster::block_on(instance.enumerate_adapters(backends));
     let mut all: Vec<Found> = handles
         .into_iter()
         .map(|handle| Found { adapter: describe(&handle), instance: instance.clone(), handle })

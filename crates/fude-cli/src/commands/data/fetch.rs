@@ -15,8 +15,8 @@ Examples:
   fude data fetch kmnist --mirror https://example.org/kmnist
   fude data fetch fashion --to data/fashion
 
-A download that was cut off goes on where it stopped. A file takes its final name only when the MD5 of its unpacked
-content is the published one. Without --to the files go to $FUDE_CACHE, or the cache folder of the platform.";
+A download that was cut off goes on where it stopped. A file takes its final name only when the MD5 of its unpacked \
+content is the published one. Without --to the files go into $FUDE_CACHE, or the cache folder of the platform.";
 
 /// Which set, from where, to where.
 #[derive(Args, Debug)]
@@ -66,7 +66,8 @@ impl FetchArgs {
         if let Some(directory) = &self.to {
             return Ok(directory.clone());
         }
-        let cache = fude_data::cache_dir().context("no cache folder is known here: set FUDE_CACHE, or name one with --to DIR")?;
+        let cache = fude_data::cache_dir()
+            .context("no cache folder is known here: set FUDE_CACHE, or name one with --to DIR")?;
         Ok(cache.join(self.set.name()))
     }
 

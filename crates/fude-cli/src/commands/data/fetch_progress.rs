@@ -6,8 +6,8 @@ use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The line of a file on a terminal: 78 columns with the longest of the names.
-const BAR: &str = "{msg:26} {bar:18} {decimal_bytes:>9} of {decimal_total_bytes:9} {eta:>4}";
+/// The line of a file on a terminal: 77 columns with the longest of the names.
+const BAR: &str = "{msg:26} {bar:14} {decimal_bytes:>9} of {decimal_total_bytes:9} {decimal_bytes_per_sec:>12}";
 /// Between two lines about one file in a log.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -87,7 +87,7 @@ impl Lines {
 impl Progress for Lines {
     fn started(&mut self, file: &RemoteFile, present: u64) {
         let there = if present > 0 { format!(", {} already there", DecimalBytes(present)) } else { String::new() };
-        print_err(&format!("{}: about {}{there}", file.name, DecimalBytes(file.gz_bytes)));
+        print_err(&format!("{}: fetching about {}{there}", file.name, DecimalBytes(file.gz_bytes)));
         self.last = Instant::now();
     }
 

@@ -53,7 +53,8 @@ pub(super) fn run(args: &ShowArgs, ui: Ui) -> anyhow::Result<()> {
     };
     let samples = samples(split, set.classes.len(), usize::from(args.per_class), args.seed);
     let rows = class_labels(&set.classes).into_iter().zip(samples).collect::<Vec<_>>();
-    let title = format!("{}: samples of {} {part} images (seed {})", set.name, HumanCount(split.len() as u64), args.seed);
+    let title =
+        format!("{}: samples of {} {part} images (seed {})", set.name, HumanCount(split.len() as u64), args.seed);
     let output = args.output.clone().unwrap_or_else(|| default_output(&set));
     image_grid(&rows, split.height, split.width, &title)
         .and_then(|picture| picture.save(&output))
@@ -99,7 +100,8 @@ mod tests {
 
     #[test]
     fn the_default_file_stays_in_the_current_folder() {
-        let set = Dataset { name: "../a b".to_owned(), classes: vec![], train: Split::default(), test: None, notes: vec![] };
+        let set =
+            Dataset { name: "../a b".to_owned(), classes: vec![], train: Split::default(), test: None, notes: vec![] };
         assert_eq!(default_output(&set), PathBuf::from("..-a-b-samples.png"));
     }
 }

@@ -15,8 +15,8 @@ Examples:
   fude data verify kmnist
   fude data verify path/to/folder --json
 
-A file is `ok` if it is one of a known set, whatever packed it; `unknown` if it is sound and none of those; `misnamed` if
-it is known and its name says something else; `corrupt` if it cannot be read. Ends with an error where a file is misnamed
+A file is `ok` if it is one of a known set, whatever packed it; `unknown` if it is sound and none of those; `misnamed` if \
+it is known and its name says something else; `corrupt` if it cannot be read. Ends with an error where a file is misnamed \
 or corrupt, or where sound files do not make a set together.";
 
 /// Which files.
@@ -50,13 +50,16 @@ pub(super) fn run(args: &VerifyArgs, ui: Ui) -> anyhow::Result<()> {
     let mut findings = Vec::new();
     let mut problems = Vec::new();
     for folder in folders(args.source.as_deref())? {
-        let found: Vec<Finding> = verify_dir(&folder)?.into_iter().map(Finding::from).collect();
-        if !json {
-            found.iter().for_each(|finding| ui.result(finding.line()));
+        match verify_dir(&folder) {
+            Ok(checks) => {
+                let found: Vec<Finding> = checks.into_iter().map(Finding::from).collect();
+                problems.extend(problem(&folder, &found));
+                findings.extend(found);
+            }
+            Err(error) => problems.push(error.to_string()),
         }
-        problems.extend(problem(&folder, &found));
-        findings.extend(found);
     }
+    findings.iter().filter(|_| !json).for_each(|finding| ui.result(finding.line()));
     if json {
         print_json(&findings)?;
     }

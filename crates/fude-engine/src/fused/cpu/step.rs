@@ -1,0 +1,132 @@
+//! One training step of one model, as each worker does its share of it.
+//!
+//! Samples are independent of each other until weights change: a worker takes its rows of the batch from the images
+//! through all layers to the loss and back, without waiting. Then everybody waits once, and each worker computes the
+//! gradient of *its rows of each weight matrix* over the whole batch and gives it to Adam at once: no gradients are
+//! stored, none are added up across workers, and no result depends on how many workers there are.
+
+use super::adam::AdamStep;
+use super::dropout::{Dropping, Masks};
+use super::hidden::Activate;
+use super::images::Gather;
+use super::linear::{Forward, InputGradient};
+use super::loss::LossGradient;
+use super::share::Share;
+use super::simd::Level;
+use super::update::Update;
+use super::weights::LayerWeights;
+use super::workspace::Workspace;
+use crate::{EpochPlan, Totals};
+use fude_data::Split;
+use fude_model::Activation;
+use std::ops::Range;
+
+/// What is the same in every step of every model.
+pub(super) struct Recipe<'a> {
+    pub(super) level: Level,
+    pub(super) train: &'a Split,
+    pub(super) activation: Activation,
+    pub(super) dropout: f64,
+    pub(super) smoothing: f32,
+}
+
+/// One step.
+pub(super) struct Step<'a> {
+    pub(super) recipe: &'a Recipe<'a>,
+    pub(super) layers: &'a [LayerWeights],
+    pub(super) work: &'a Workspace,
+    pub(super) plan: &'a EpochPlan,
+    pub(super) step: u32,
+}
+
+impl Step<'_> {
+    /// The images of this step, `[B]`.
+    fn indices(&self) -> &[u32] {
+        self.plan.rows(self.step)
+    }
+
+    /// Phase one, for a share of the batch's rows: forward, loss, backward.
+    pub(super) fn samples(&self, share: Share) {
+        let rows = share.of(self.indices().len());
+        self.gather(rows.clone());
+        for layer in 0..self.layers.len() {
+            self.forward(layer, rows.clone());
+        }
+        self.loss(rows.clone());
+        for layer in (1..self.layers.len()).rev() {
+            self.backward(layer, rows.clone());
+        }
+    }
+
+    /// Phase two, for a share of each layer's weights: their gradients and Adam.
+    pub(super) fn update(&self, share: Share, adam: AdamStep) {
+        let batch = self.indices().len();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let rows = share.of(layer.inputs() + 1);
+            let (input, delta) = (&self.work.inputs[index], &self.work.deltas[index]);
+            self.recipe.level.run(Update { layer, input, delta, batch, rows: rows.clone(), step: adam });
+            layer.transpose(rows);
+        }
+    }
+
+    fn gather(&self, rows: Range<usize>) {
+        let output = &self.work.inputs[0];
+        self.recipe.level.run(Gather { split: self.recipe.train, indices: self.indices(), output, rows });
+    }
+
+    fn forward(&self, layer: usize, rows: Range<usize>) {
+        let Workspace { inputs, deltas, .. } = self.work;
+        let last = layer + 1 == self.layers.len();
+        let output = if last { &deltas[layer] } else { &inputs[layer + 1] };
+        let (input, weight) = (&inputs[layer], &self.layers[layer].weight);
+        self.recipe.level.run(Forward { input, weight, output, rows: rows.clone() });
+        if !last {
+            self.hide(layer, rows);
+        }
+    }
+
+    /// Activation and dropout of a hidden layer.
+    fn hide(&self, layer: usize, rows: Range<usize>) {
+        let Recipe { level, activation, dropout, .. } = *self.recipe;
+        let (output, slope) = (&self.work.inputs[layer + 1], &self.work.deltas[layer]);
+        if dropout > 0.0 {
+            let EpochPlan { seed, epoch, .. } = *self.plan;
+            let dropping = Dropping { seed, epoch, step: self.step, layer: layer as u32, p: dropout };
+            level.run(Masks { dropping, mask: slope, rows: rows.clone() });
+        }
+        level.run(Activate { activation, output, slope, dropout: dropout > 0.0, rows });
+    }
+
+    fn loss(&self, rows: Range<usize>) {
+        self.recipe.level.run(LossGradient {
+            logits: &self.work.deltas[self.layers.len() - 1],
+            labels: &self.recipe.train.labels,
+            indices: self.indices(),
+            smoothing: self.recipe.smoothing,
+            notes: &self.work.notes,
+            rows,
+        });
+    }
+
+    /// The gradient with respect to the input of a layer, and through the activation before it.
+    fn backward(&self, layer: usize, rows: Range<usize>) {
+        let deltas = &self.work.deltas;
+        let Some(transposed) = &self.layers[layer].transposed else { return };
+        let (delta_out, delta_in) = (&deltas[layer], &deltas[layer - 1]);
+        self.recipe.level.run(InputGradient { delta_out, transposed, delta_in, rows });
+    }
+
+    /// Sums over the batch, in the order of its rows. Between the two phases, or after both.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for row in 0..self.indices().len() {
+            let note = self.work.notes.at(row, 0);
+            // SAFETY: every row was written before the barrier, and nobody writes before the next one.
+            let (loss, hit) = unsafe { (*note, *note.add(1)) };
+            totals.loss += f64::from(loss);
+            totals.correct += u64::from(hit > 0.0);
+            totals.samples += 1;
+        }
+        totals
+    }
+}

@@ -1,0 +1,204 @@
+//! Each kernel against its twin, at every SIMD level of this machine.
+
+use super::super::adam::AdamStep;
+use super::super::dropout::{Dropping, Masks};
+use super::super::hidden::Activate;
+use super::super::images::Gather;
+use super::super::linear::{Forward, InputGradient};
+use super::super::loss::LossGradient;
+use super::super::memory::Grid;
+use super::super::simd::Level;
+use super::super::update::Update;
+use super::super::weights::Weights;
+use super::*;
+use fude_kernels::adam::{Moments, Rule};
+use fude_kernels::{activation, dropout, linear, loss};
+use fude_model::Layout;
+
+/// Odd combinations of three sizes: each size in each place, without all thousand.
+fn shapes() -> Vec<[usize; 3]> {
+    let small = [1, 2, 7, 15, 17, 33];
+    let mut shapes: Vec<_> = (0..10).map(|i| [small[i % 6], SIZES[i], SIZES[(i + 3) % 10]]).collect();
+    shapes.extend((0..10).map(|i| [SIZES[i], small[i % 6], SIZES[(i + 5) % 10]]));
+    shapes.extend((0..10).map(|i| [small[(i + 2) % 6], SIZES[i], 10]));
+    shapes
+}
+
+/// A sum of `terms` products of numbers within 1 may be off by `8 sqrt(K) 2^-24 sum |terms|`, the sum at most K.
+fn sum_tolerance(terms: usize) -> f64 {
+    let k = terms as f64 + 1.0;
+    8.0 * k.sqrt() * 2f64.powi(-24) * k
+}
+
+#[test]
+fn forward_is_its_twin_over_odd_shapes() {
+    for [batch, inputs, outputs] in shapes() {
+        let (x, parameters) = (numbers(1, batch * inputs), numbers(2, (inputs + 1) * outputs));
+        let (weight, bias) = parameters.split_at(inputs * outputs);
+        let expected = linear::forward(&wide(&x), &wide(weight), &wide(bias));
+        let (input, weight) = (grid(batch, inputs, &x), grid(inputs + 1, outputs, &parameters));
+        for level in Level::available() {
+            let mut output = Grid::spread(batch, outputs);
+            level.run(Forward { input: &input, weight: &weight, output: &output, rows: 0..batch });
+            let what = format!("{level:?} {batch} x {inputs} x {outputs}");
+            assert_close(&what, &values(&mut output), &expected, |_| sum_tolerance(inputs));
+        }
+    }
+}
+
+#[test]
+fn input_gradient_is_its_twin_times_the_slope() {
+    for [batch, inputs, outputs] in shapes() {
+        let (dy, weight) = (numbers(3, batch * outputs), numbers(4, inputs * outputs));
+        let slope = numbers(5, batch * inputs);
+        let dx = linear::input_gradient(&wide(&dy), &wide(&weight), outputs);
+        let expected: Vec<f64> = dx.iter().zip(&slope).map(|(dx, &slope)| dx * f64::from(slope)).collect();
+        let transposed: Vec<f32> = (0..outputs).flat_map(|o| weight.iter().skip(o).step_by(outputs)).copied().collect();
+        let (delta_out, transposed) = (grid(batch, outputs, &dy), grid(outputs, inputs, &transposed));
+        for level in Level::available() {
+            let mut delta_in = grid(batch, inputs, &slope);
+            let (delta_out, transposed) = (&delta_out, &transposed);
+            level.run(InputGradient { delta_out, transposed, delta_in: &delta_in, rows: 0..batch });
+            assert_close(&format!("{level:?}"), &values(&mut delta_in), &expected, |_| sum_tolerance(outputs));
+        }
+    }
+}
+
+/// With beta1 = 0 the first moment is the gradient.
+#[test]
+fn weight_gradient_is_its_twin_over_odd_shapes() {
+    let spec = OptimizerSpec { beta1: 0.0, weight_decay: 0.0, ..adam() };
+    for [batch, inputs, outputs] in shapes() {
+        let (x, dy) = (numbers(6, batch * inputs), numbers(7, batch * outputs));
+        let mut expected = linear::weight_gradient(&wide(&x), &wide(&dy), inputs, outputs);
+        expected.extend(linear::bias_gradient(&wide(&dy), outputs));
+        let (input, delta) = (grid(batch, inputs, &x), grid(batch, outputs, &dy));
+        let config = MlpConfig { inputs, hidden: vec![], outputs, ..Default::default() };
+        for level in Level::available() {
+            let mut weights = Weights::new(&Layout::new(&config), &numbers(8, (inputs + 1) * outputs));
+            let (layer, step) = (&weights.layers[0], AdamStep::new(&spec, 1e-3, 1));
+            level.run(Update { layer, input: &input, delta: &delta, batch, rows: 0..inputs + 1, step });
+            let state = weights.save();
+            let first = state.vector(crate::TrainState::FIRST_MOMENT, expected.len()).unwrap();
+            let what = format!("{level:?} {batch} x {inputs} x {outputs}");
+            assert_close(&what, first, &expected, |_| sum_tolerance(batch));
+        }
+    }
+}
+
+/// One sample with the single input 1: the weight's gradient is delta itself, to the bit.
+#[test]
+fn adam_from_one_identical_gradient_is_its_twin() {
+    for decoupled in [false, true] {
+        let spec = OptimizerSpec { decoupled, ..adam() };
+        let rule = Rule {
+            learning_rate: f64::from(2e-3f32),
+            beta1: f64::from(spec.beta1),
+            beta2: f64::from(spec.beta2),
+            epsilon: f64::from(spec.epsilon),
+            weight_decay: f64::from(spec.weight_decay),
+            decoupled,
+        };
+        for level in Level::available() {
+            let w = numbers(1, 64);
+            let mut moments: Vec<_> = wide(&w).into_iter().map(|w| Moments { w, m: 0.0, v: 0.0 }).collect();
+            let config = MlpConfig { inputs: 1, hidden: vec![], outputs: 32, ..Default::default() };
+            let mut weights = Weights::new(&Layout::new(&config), &w);
+            for time in 1..=3 {
+                let g: Vec<f32> = numbers(10 + time, 32).iter().map(|g| g * 1e-2).collect();
+                let (input, delta) = (grid(1, 1, &[1.0]), grid(1, 32, &g));
+                let (layer, step) = (&weights.layers[0], AdamStep::new(&spec, 2e-3, u64::from(time)));
+                level.run(Update { layer, input: &input, delta: &delta, batch: 1, rows: 0..2, step });
+                for (at, moments) in moments.iter_mut().enumerate() {
+                    *moments = fude_kernels::adam::step(&rule, *moments, f64::from(g[at % 32]), time as i32);
+                }
+            }
+            let state = weights.save();
+            let tensor = |name| state.vector(name, 64).unwrap();
+            let column = |f: fn(&Moments) -> f64| moments.iter().map(f).collect::<Vec<_>>();
+            let (ws, ms, vs) = (column(|x| x.w), column(|x| x.m), column(|x| x.v));
+            assert_close("w", tensor("parameters"), &ws, |i| 1e-6 * ws[i].abs() + 1e-8);
+            assert_close("m", tensor("adam.m"), &ms, |i| 1e-6 * ms[i].abs() + 1e-9);
+            assert_close("v", tensor("adam.v"), &vs, |i| 1e-6 * vs[i].abs() + 1e-12);
+        }
+    }
+}
+
+#[test]
+fn masks_are_those_that_every_engine_draws() {
+    for (units, rows) in [(1, 5), (2, 3), (15, 9), (16, 4), (17, 8), (127, 5), (128, 16), (129, 3), (1000, 2)] {
+        let expected = dropout::mask(3, 1, 2, 1, rows * units, 0.3);
+        for level in Level::available() {
+            let mut mask = Grid::spread(rows, units);
+            let dropping = Dropping { seed: 3, epoch: 1, step: 2, layer: 1, p: 0.3 };
+            level.run(Masks { dropping, mask: &mask, rows: 0..rows / 2 });
+            level.run(Masks { dropping, mask: &mask, rows: rows / 2..rows });
+            assert_close(&format!("{level:?} {units}"), &values(&mut mask), &expected, |_| 1e-7);
+        }
+    }
+}
+
+#[test]
+fn activations_and_slopes_are_good_to_a_millionth() {
+    let z: Vec<f32> = (0..48_001).map(|i| (i - 24_000) as f32 / 1000.0).collect();
+    for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh] {
+        let expected: Vec<f64> = z.iter().map(|&z| activation::value(activation, f64::from(z))).collect();
+        let slopes: Vec<f64> = z.iter().map(|&z| activation::derivative(activation, f64::from(z)) * 0.5).collect();
+        for level in Level::available() {
+            let (mut output, mut slope) = (grid(1, z.len(), &z), grid(1, z.len(), &vec![0.5; z.len()]));
+            let (o, s) = (&output, &slope);
+            level.run(Activate { activation, output: o, slope: s, dropout: true, rows: 0..1 });
+            let halves: Vec<f64> = expected.iter().map(|y| y / 2.0).collect();
+            let what = format!("{level:?} {activation:?}");
+            assert_close(&what, &values(&mut output), &halves, |i| 3e-7 * (1.0 + halves[i].abs()));
+            assert_close(&what, &values(&mut slope), &slopes, |_| 1e-6);
+        }
+    }
+}
+
+#[test]
+fn a_nan_passes_through_every_activation() {
+    for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh] {
+        for level in Level::available() {
+            let (mut output, slope) = (grid(1, 1, &[f32::NAN]), Grid::spread(1, 1));
+            level.run(Activate { activation, output: &output, slope: &slope, dropout: false, rows: 0..1 });
+            assert!(values(&mut output)[0].is_nan(), "{activation:?} at {level:?}");
+        }
+    }
+}
+
+#[test]
+fn loss_and_gradient_are_their_twins() {
+    for (classes, smoothing) in [(2, 0.0), (10, 0.0), (10, 0.1), (16, 0.2), (17, 0.1), (49, 0.0)] {
+        let (batch, labels) = (7, [0u8, 1, 0, 1, 1, 0, 1]);
+        let z: Vec<f32> = numbers(9, batch * classes).iter().map(|z| z * 8.0).collect();
+        let targets = loss::targets(&labels, classes, f64::from(smoothing));
+        let losses = loss::cross_entropy(&wide(&z), &targets, classes);
+        let gradient = loss::gradient(&wide(&z), &targets, classes);
+        for level in Level::available() {
+            let (mut logits, mut notes) = (grid(batch, classes, &z), Grid::new(batch, 2));
+            let indices: Vec<u32> = (0..batch as u32).collect();
+            let (labels, indices) = (&labels[..], &indices[..]);
+            let rows = 0..batch;
+            level.run(LossGradient { logits: &logits, labels, indices, smoothing, notes: &notes, rows });
+            assert_close("gradient", &values(&mut logits), &gradient, |_| 1e-7);
+            let got: Vec<f32> = values(&mut notes).into_iter().step_by(2).collect();
+            assert_close("loss", &got, &losses, |i| 1e-6 * (1.0 + losses[i]));
+        }
+    }
+}
+
+#[test]
+fn images_become_numbers_from_zero_to_one() {
+    for (height, width) in [(1, 1), (3, 5), (4, 4), (28, 28)] {
+        let images = split(9, height, width, 10);
+        let indices = [8, 0, 3];
+        let expected: Vec<f64> =
+            indices.iter().flat_map(|&i| images.image(i as usize)).map(|&byte| f64::from(byte) / 255.0).collect();
+        for level in Level::available() {
+            let mut output = Grid::spread(3, height * width);
+            level.run(Gather { split: &images, indices: &indices, output: &output, rows: 0..3 });
+            assert_close(&format!("{level:?}"), &values(&mut output), &expected, |_| 1e-7);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+# `just` lists these. Without just (`cargo install just`): each line below is a plain command.
+
+set positional-arguments
+
+# Built as the tests are, so that Burn and wgpu are compiled once for both.
+fude := "cargo run --release --quiet --"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Train on the GPU; without one on the CPU, with a warning
+train-gpu experiment="experiments/e3-deep-l2.toml" *flags:
+    {{fude}} train --device gpu "$@"
+
+# Train on the CPU
+train-cpu experiment="experiments/e3-deep-l2.toml" *flags:
+    {{fude}} train --device cpu "$@"
+
+# Draw a run's plots again: its folder, or an experiment for its newest run
+report run="e3-deep-l2" *flags:
+    {{fude}} report "$@"
+
+# Time a step of the fused CPU engine beside its bare matrix products
+bench *flags:
+    cargo run --release --quiet --example step -- "$@"
+
+# Run all tests; GPU tests are shown as ignored where there is no adapter
+test *flags:
+    cargo test --release "$@"
+
+# Check formatting and lints, as CI does
+lint:
+    cargo fmt --all --check
+    cargo clippy --release --workspace --all-targets -- -D warnings
+
+# Check licences and sources of all dependencies (cargo-deny, tried with 0.20)
+deny:
+    cargo deny check licenses bans sources
+
+# Build the API documentation and open it
+doc:
+    cargo doc --release --workspace --no-deps --open
+
+# Everything that must hold before a change lands
+ci:
+    .ci/run
