@@ -25,6 +25,14 @@ report run="e3-deep-l2" *flags:
 bench *flags:
     cargo run --release --quiet --example step -- "$@"
 
+# Put the table of recorded results into the README
+results:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    table="$({{fude}} results experiments/results/fashion.jsonl experiments/results/kmnist-8k-splits.jsonl)"
+    { sed '/results:begin/q' README.md; echo "$table"; sed -n '/results:end/,$p' README.md; } > README.md.new
+    mv README.md.new README.md
+
 # Run all tests; GPU tests are shown as ignored where there is no adapter
 test *flags:
     cargo test --release "$@"

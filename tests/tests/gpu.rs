@@ -1,6 +1,8 @@
 //! What must hold on a GPU. Without an adapter these tests are shown as ignored, never as passed; where
 //! `FUDE_REQUIRE_GPU_TESTS` is set, as in CI, a missing adapter fails them. A software adapter (llvmpipe) counts.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use fude_data::Split;
 use fude_engine::{
     Adapter, Device, DeviceData, DeviceOptions, DeviceRequest, Engine, EngineError, EngineKind, EngineSpec, EpochPlan,

@@ -1,5 +1,7 @@
 //! Burn's gradients against finite differences of a slow, obvious f64 loss.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use fude_data::kana;
 use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, TrainState, build};
 use fude_model::{Layout, MlpConfig, Parameters, initialise};

@@ -1,6 +1,6 @@
 //! The arguments of `fude`, and which command they call.
 
-use crate::commands::{check, compare, completions, data, devices, eval, report, runs, summary, train};
+use crate::commands::{check, compare, completions, data, devices, eval, report, results, runs, summary, train};
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
 use std::sync::LazyLock;
@@ -39,6 +39,8 @@ enum Command {
     Summary(summary::SummaryArgs),
     /// Compare finished runs: accuracies, epochs, losses, and how the experiments differ.
     Compare(compare::CompareArgs),
+    /// Print recorded results as a Markdown table.
+    Results(results::ResultsArgs),
     /// List or remove runs.
     Runs(runs::RunsArgs),
     /// Draw a run's plots again.
@@ -77,6 +79,7 @@ impl Cli {
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),
+            Command::Results(args) => results::run(&args, ui),
             Command::Runs(args) => runs::run(&args, ui),
             Command::Report(args) => report::run(&args, ui),
             Command::Data(args) => data::run(&args, ui),

@@ -9,57 +9,59 @@ use std::thread::JoinHandle;
 /// A thread that writes checkpoints into a run folder.
 pub(crate) struct CheckpointWriter {
     sender: Option<SyncSender<Checkpoint>>,
-    errors: Receiver<CheckpointError>,
-    thread: Option<JoinHandle<()>>,
+    failures: Receiver<String>,
+    /// Gives what became of the last checkpoint.
+    thread: Option<JoinHandle<Result<(), CheckpointError>>>,
 }
 
 impl CheckpointWriter {
     pub(crate) fn new(folder: RunFolder) -> Self {
         // One may wait while one is written; a disk slower than that holds the trainer back.
         let (sender, checkpoints) = sync_channel::<Checkpoint>(1);
-        let (failed, errors) = channel();
+        let (failed, failures) = channel();
         let thread = std::thread::spawn(move || {
             // A damaged one must not take the place of the good one before it.
             let mut keeps_last = Checkpoint::read(&folder.file(file::CHECKPOINT)).is_ok();
+            let mut outcome = Ok(());
             for checkpoint in checkpoints {
-                match write(&folder, &checkpoint, keeps_last) {
+                outcome = write(&folder, &checkpoint, keeps_last);
+                match &outcome {
                     Ok(()) => keeps_last = true,
-                    Err(error) => drop(failed.send(error)),
+                    Err(error) => drop(failed.send(error.to_string())),
                 }
             }
+            outcome
         });
-        Self { sender: Some(sender), errors, thread: Some(thread) }
+        Self { sender: Some(sender), failures, thread: Some(thread) }
     }
 
     /// Hands a checkpoint over, and returns what went wrong with an earlier one.
-    pub(crate) fn write(&self, checkpoint: Checkpoint) -> Option<CheckpointError> {
+    pub(crate) fn write(&self, checkpoint: Checkpoint) -> Option<String> {
+        let failure = self.failures.try_recv().ok();
         if let Some(sender) = &self.sender {
             let _ = sender.send(checkpoint);
         }
-        self.errors.try_recv().ok()
+        failure
     }
 
     /// Waits until everything is on the disk.
     ///
     /// # Errors
-    /// What went wrong last.
+    /// Why the last checkpoint is not.
     pub(crate) fn finish(mut self) -> Result<(), CheckpointError> {
-        self.join();
-        self.errors.try_iter().last().map_or(Ok(()), Err)
+        self.join()
     }
 
-    fn join(&mut self) {
+    fn join(&mut self) -> Result<(), CheckpointError> {
         self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.thread.take().and_then(|thread| thread.join().ok()).unwrap_or(Ok(()))
     }
 }
 
 /// An error on the way out must not lose a checkpoint that is still being written.
 impl Drop for CheckpointWriter {
     fn drop(&mut self) {
-        self.join();
+        let _ = self.join();
     }
 }
 

@@ -32,6 +32,27 @@ pub struct TrainRequest {
     pub init: Option<Parameters>,
 }
 
+impl TrainRequest {
+    /// Takes the model's inputs and outputs from the data; writes nothing.
+    ///
+    /// # Errors
+    /// Parameters to start from, or a checkpoint to go on from, that do not fit.
+    pub fn fit(&mut self) -> Result<(), TrainError> {
+        let model = &mut self.experiment.model;
+        (model.inputs, model.outputs) = (self.data.train.inputs(), self.data.outputs());
+        let expected = model.layout();
+        if let Some(init) = self.init.as_ref().filter(|init| init.layout != expected) {
+            return Err(TrainError::Mismatch(format!(
+                "the parameters to start from have another shape: expected {} parameters for {}, found {}",
+                expected.parameters(),
+                model.shape(),
+                init.layout.parameters()
+            )));
+        }
+        self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
+    }
+}
+
 /// How a run ended.
 pub enum Outcome {
     /// It came to its end.
@@ -91,7 +112,7 @@ enum EpochEnd {
 
 impl<'a> Session<'a> {
     fn new(mut request: TrainRequest, observer: &'a mut dyn Observer, stop: &'a StopFlag) -> Result<Self, TrainError> {
-        fit_model(&mut request)?;
+        request.fit()?;
         let TrainRequest { experiment, data, device, engine, folder, resume, init } = request;
         let on_device = Splits::upload(&data, &device)?;
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
@@ -305,7 +326,6 @@ impl<'a> Session<'a> {
 
     /// Takes over where a checkpoint left off.
     fn resume(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
-        checkpoint.require_data(&self.data)?;
         let differences = checkpoint.pins.differences(&self.pins);
         if !differences.is_empty() {
             let text = format!("resumed under other conditions, so bits will differ ({})", differences.join("; "));
@@ -391,23 +411,6 @@ impl Splits {
             validation: data.validation.as_ref().map(upload).transpose()?,
             test: data.test.as_ref().map(upload).transpose()?,
         })
-    }
-}
-
-/// Takes inputs and outputs from the data, and checks that parameters to start from fit.
-fn fit_model(request: &mut TrainRequest) -> Result<(), TrainError> {
-    let model = &mut request.experiment.model;
-    model.inputs = request.data.train.inputs();
-    model.outputs = request.data.outputs();
-    let expected = model.layout();
-    match &request.init {
-        Some(init) if init.layout != expected => Err(TrainError::Mismatch(format!(
-            "the parameters to start from have another shape: expected {} parameters for {}, found {}",
-            expected.parameters(),
-            model.shape(),
-            init.layout.parameters()
-        ))),
-        _ => Ok(()),
     }
 }
 

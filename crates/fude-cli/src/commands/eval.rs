@@ -4,7 +4,7 @@ use crate::exit::Stopped;
 use crate::run_lookup::{RUNS, find_run};
 use crate::table::{loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fude_data::Split;
 use fude_engine::{Device, DeviceData, EngineSpec, OptimizerSpec, build};
@@ -108,6 +108,8 @@ pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> 
     let path = run.file(file::MODEL);
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let model = ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    let (expected, found) = (model.config.outputs, data.outputs());
+    ensure!(expected == found, "{} knows {expected} classes; {} has {found} classes", path.display(), data.dataset);
     let device = Device::cpu();
     let images = DeviceData::upload(split, data.outputs(), &device)?;
     let spec = EngineSpec {

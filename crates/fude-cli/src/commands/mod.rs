@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod eval;
 pub(crate) mod report;
+pub(crate) mod results;
 pub(crate) mod runs;
 pub(crate) mod summary;
 pub(crate) mod train;

@@ -81,27 +81,25 @@ fn parse_engine(text: &str) -> Result<EngineChoice, String> {
 
 pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
-    let start = Start::find(args, ui)?;
-    let mut data = prepare(&start.experiment)?;
+    let Start { experiment, run, checkpoint } = Start::find(args, ui)?;
+    let mut data = prepare(&experiment)?;
     if args.fast_dev_run {
         shorten(&mut data);
     }
     let choice = choose(args, ui)?;
-    let init = args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?;
-    // Everything that can be refused is, before anything is written.
-    if let Some(checkpoint) = &start.checkpoint {
-        checkpoint.require_data(&data)?;
-    }
-    let folder = start.folder(args)?;
-    let request = TrainRequest {
-        init,
-        experiment: start.experiment,
+    let mut request = TrainRequest {
+        init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
+        experiment: experiment.clone(),
         data: data.clone(),
         device: choice.device,
         engine: args.engine.0,
-        folder: folder.clone(),
-        resume: start.checkpoint,
+        folder: None,
+        resume: checkpoint,
     };
+    // What can be refused is, before anything is written.
+    request.fit()?;
+    let folder = folder(run, &experiment, args)?;
+    request.folder = folder.clone();
     introduce(&request, &choice.why, ui);
     let mut display = ProgressDisplay::new(ui);
     let outcome = fude_train::train(request, &mut display, &stop_on_ctrl_c());
@@ -192,18 +190,18 @@ impl Start {
         }
         Ok(Self { experiment, run: Some(run), checkpoint: checkpoint.map(|(checkpoint, _)| checkpoint) })
     }
+}
 
-    /// The run folder: that of a resumed run, or a new one; none for a dry run.
-    fn folder(&self, args: &TrainArgs) -> Result<Option<RunFolder>> {
-        match &self.run {
-            _ if args.fast_dev_run => Ok(None),
-            Some(run) => {
-                run.reopen()?;
-                run.write_experiment(&self.experiment)?;
-                Ok(Some(run.clone()))
-            }
-            None => Ok(Some(RunFolder::create(&args.out, &self.experiment)?)),
+/// The run folder: that of a resumed run, or a new one; none for a dry run.
+fn folder(run: Option<RunFolder>, experiment: &Experiment, args: &TrainArgs) -> Result<Option<RunFolder>> {
+    match run {
+        _ if args.fast_dev_run => Ok(None),
+        Some(run) => {
+            run.reopen()?;
+            run.write_experiment(experiment)?;
+            Ok(Some(run))
         }
+        None => Ok(Some(RunFolder::create(&args.out, experiment)?)),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn exp<V: Lanes>(x: V) -> V {
     let shifted = x.mul_add(V::splat(std::f32::consts::LOG2_E), V::splat(ROUNDER));
     let n = shifted.sub(V::splat(ROUNDER));
     // ln 2 in two parts, the first exact in few bits.
-    let r = n.mul_add(V::splat(2.121_944_4e-4), n.mul_add(V::splat(-0.693_359_375), x));
+    let r = n.mul_add(V::splat(2.121_944_4e-4), n.mul_add(V::splat(-0.693_359_4), x));
     let tail = polynomial(r, [0.5, 1.666_666_5e-1, 4.166_579_6e-2, 8.333_452e-3, 1.398_2e-3, 1.987_569_1e-4]);
     let one_plus = tail.mul_add(r.mul(r), r.add(V::splat(1.0)));
     one_plus.mul(shifted.power_of_two())
@@ -33,7 +33,7 @@ pub(super) fn tanh<V: Lanes>(x: V) -> V {
     let square = x.mul(x);
     let odd =
         [4.893_524_6e-3, 6.372_619_3e-4, 1.485_722_4e-5, 5.122_297e-8, -8.604_672e-11, 2.000_188e-13, -2.760_768_5e-16];
-    let even = [4.893_525_2e-3, 2.268_434_6e-3, 1.185_347e-4, 1.198_258_4e-6];
+    let even = [4.893_525e-3, 2.268_434_6e-3, 1.185_347e-4, 1.198_258_4e-6];
     x.mul(polynomial(square, odd)).div(polynomial(square, even))
 }
 

@@ -71,7 +71,7 @@ unsafe fn panel<V: Lanes, const C: usize>(
     let mut row = rows.start;
     macro_rules! tiles {
         ($height:literal) => {
-            while row + $height <= rows.end {
+            while rows.end - row >= $height {
                 // SAFETY: rows and columns are within the caller's.
                 unsafe { tile::<V, $height, C>(left, right, row, column, depth, epilogue) };
                 row += $height;
@@ -111,22 +111,22 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
         let mut b = right.start.add(column);
         for _ in 0..depth {
             let mut factors = [V::splat(0.0); C];
-            for c in 0..C {
-                factors[c] = V::load(b.add(c * V::N));
+            for (c, factor) in factors.iter_mut().enumerate() {
+                *factor = V::load(b.add(c * V::N));
             }
-            for r in 0..R {
+            for (r, sums) in sums.iter_mut().enumerate() {
                 let x = V::splat(*a.add(r * left.row));
-                for c in 0..C {
-                    sums[r][c] = x.mul_add(factors[c], sums[r][c]);
+                for (sum, &factor) in sums.iter_mut().zip(&factors) {
+                    *sum = x.mul_add(factor, *sum);
                 }
             }
             a = a.wrapping_add(left.depth);
             b = b.wrapping_add(right.stride);
         }
     }
-    for r in 0..R {
-        for c in 0..C {
-            epilogue.take(row + r, column + c * V::N, sums[r][c]);
+    for (r, sums) in sums.iter().enumerate() {
+        for (c, &sum) in sums.iter().enumerate() {
+            epilogue.take(row + r, column + c * V::N, sum);
         }
     }
 }

@@ -1,0 +1,112 @@
+//! What can be done with runs.
+
+use crate::fixtures::png;
+use crate::home::{Home, json_file};
+
+#[test]
+fn eval_repeats_the_summarys_figures_exactly() {
+    let home = Home::with_small_experiment("");
+    let summary = home.fude("train small.toml --json").ends_with(0).json();
+    for (split, name) in [("test", "test"), ("validation", "val"), ("train", "train")] {
+        let eval = home.fude(&format!("eval small --split {split} --json")).ends_with(0).json();
+        assert_eq!(eval["accuracy"], summary[format!("{name}_accuracy")], "{split}");
+        assert_eq!(eval["loss"], summary[format!("{name}_loss")], "{split}");
+    }
+    let table = home.fude("eval small").ends_with(0).stdout;
+    assert!(table.contains("precision") && table.contains("on the test split of images (100 images)"), "{table}");
+}
+
+#[test]
+fn a_run_on_the_fallback_stays_one_when_the_real_data_have_come() {
+    let home = Home::with_small_experiment("");
+    home.write(
+        "fall.toml",
+        "name = \"fall\"\ndataset = \"kmnist\"\nfallback = \"kana\"\ndata.limit = 500\ntrain.epochs = 1\n",
+    );
+    let summary = home.fude("train fall.toml --json").ends_with(0).json();
+    std::fs::create_dir_all(home.path("cache/fude")).unwrap();
+    std::fs::rename(home.path("images"), home.path("cache/fude/kmnist")).unwrap();
+    let eval = home.fude("eval fall --json").ends_with(0).json();
+    assert_eq!((&eval["dataset"], &eval["accuracy"]), (&"kana".into(), &summary["test_accuracy"]));
+}
+
+#[test]
+fn eval_on_data_that_do_not_fit_the_model_is_an_error() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    for class in 0..12 {
+        for salt in 0..5 {
+            home.write(&format!("twelve/{class:02}/{salt}.png"), png(class.min(9), salt));
+        }
+    }
+    home.fude("eval small --data twelve")
+        .ends_with(1)
+        .says(&["best.safetensors knows 10 classes; twelve has 12 classes"]);
+}
+
+#[test]
+fn compare_shows_results_and_how_the_experiments_differ() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("train small.toml --set name=wide --set model.hidden=[32]").ends_with(0);
+    let table = home.fude("compare small wide").ends_with(0).stdout;
+    for text in ["test accuracy", "total loss", "differs in", "model.hidden", "[16]", "[32]"] {
+        assert!(table.contains(text), "expected '{text}' in {table}");
+    }
+    let json = home.fude("compare small wide --json").ends_with(0).json();
+    assert_eq!(json["differences"]["model.hidden"], serde_json::json!(["[16]", "[32]"]));
+    assert_eq!(json["runs"][0]["summary"], json_file(&home.run("small").join("summary.json")));
+}
+
+#[test]
+fn compare_warns_of_unlike_data() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("train small.toml --set name=kana --data kana --set data.limit=200").ends_with(0);
+    home.fude("compare small kana").ends_with(0).says(&["not measured on the same data"]);
+}
+
+#[test]
+fn runs_are_listed_and_removed() {
+    let home = Home::with_small_experiment("");
+    let empty = home.fude("runs").ends_with(0).stdout;
+    assert!(empty.contains("no runs under runs"), "{empty}");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("train small.toml --seed 1").ends_with(0);
+    let runs = home.fude("runs --json").ends_with(0).json();
+    assert_eq!(runs.as_array().unwrap().len(), 2);
+    assert!(home.fude("runs small").ends_with(0).stdout.contains("finished"));
+
+    let before = home.snapshot();
+    let first = runs[0]["path"].as_str().unwrap();
+    home.fude(&format!("runs --remove {first} nosuchrun")).ends_with(2).says(&["no run 'nosuchrun'"]);
+    assert!(home.snapshot() == before, "a typing error removes nothing");
+    home.fude(&format!("runs --remove {first}")).ends_with(0).says(&["removed"]);
+    assert!(!home.path(first).exists() && home.runs("small").len() == 1);
+}
+
+#[test]
+fn report_draws_the_same_pictures_again() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let before = home.snapshot();
+    let run = home.run("small");
+    for picture in ["learning_curve.png", "confusion_matrix.png", "mistakes.png"] {
+        std::fs::remove_file(run.join(picture)).unwrap();
+    }
+    let listed = home.fude("report small").ends_with(0).stdout;
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert!(home.snapshot() == before, "a picture is not the same as before");
+}
+
+#[test]
+fn check_and_summary_train_nothing() {
+    let home = Home::with_small_experiment("");
+    let before = home.snapshot();
+    let check = home.fude("check small.toml").ends_with(0).stdout;
+    for text in ["784", "12,560", "memory: ", "time on this CPU: ", "good experiment"] {
+        assert!(check.contains(text), "expected '{text}' in {check}");
+    }
+    home.fude("summary small.toml").ends_with(0);
+    assert!(home.snapshot() == before, "something was written");
+}

@@ -1,0 +1,15 @@
+//! The program as a user meets it: each test runs it in a folder, with a home and a cache of its own.
+
+mod after;
+mod bad_data;
+mod bad_device;
+mod bad_experiment;
+mod bad_run;
+mod data_forms;
+mod fixtures;
+mod home;
+mod readme;
+mod resume;
+mod signals;
+mod splits;
+mod train;

@@ -1,0 +1,130 @@
+//! Going on: extended runs, damaged checkpoints, other data.
+
+use crate::home::{Home, metrics, snapshot};
+use std::path::{Path, PathBuf};
+
+/// What two runs must share to the bit: the model, the checkpoint's tensors, and all of the metrics but seconds.
+pub(crate) fn timeless(run: &Path) -> (Vec<u8>, Vec<u8>, Vec<serde_json::Value>) {
+    let mut records = metrics(run);
+    for record in &mut records {
+        record.as_object_mut().expect("an object").remove("seconds");
+    }
+    (read(run, "best.safetensors"), checkpoint_tensors(&read(run, "last.ckpt")), records)
+}
+
+pub(crate) fn read(run: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(run.join(name)).expect("a file of the run")
+}
+
+/// The tensors' bytes: behind the checkpoint's own header and that of the safetensors file within, which tells seconds.
+fn checkpoint_tensors(bytes: &[u8]) -> Vec<u8> {
+    let payload = &bytes[52..];
+    let header = u64::from_le_bytes(payload[..8].try_into().expect("8 bytes")) as usize;
+    payload[8 + header..].to_vec()
+}
+
+fn copy(home: &Home, run: &Path, name: &str) -> PathBuf {
+    let to = home.path("runs/small").join(name);
+    std::fs::create_dir(&to).expect("a new folder");
+    for (file, bytes) in snapshot(run) {
+        std::fs::write(to.join(file), bytes).expect("a new file");
+    }
+    to
+}
+
+/// A finished run with two good checkpoints, made to look unfinished.
+fn unfinished(home: &Home) -> PathBuf {
+    home.fude("train small.toml --set checkpoint.seconds=0").ends_with(0);
+    let run = home.run("small");
+    std::fs::remove_file(run.join("summary.json")).expect("a summary");
+    run
+}
+
+#[test]
+fn an_extended_run_equals_one_that_was_as_long_from_the_beginning() {
+    let home = Home::with_small_experiment("early_stopping.patience = 100");
+    home.fude("train small.toml --epochs 3").ends_with(0);
+    let short = home.run("small");
+    home.fude("train small.toml --epochs 7 --out long").ends_with(0);
+    let long = home.small_run("long");
+    home.fude("train --resume small --epochs 7").ends_with(0).says(&["going on with", "after epoch 3, step 0"]);
+    assert!(timeless(&short) == timeless(&long), "{:?}\n{:?}", timeless(&short).2, timeless(&long).2);
+    let again = home.fude("train --resume small --epochs 7").ends_with(2);
+    again.says(&["has finished after 7 epochs; give --epochs over 7 to extend it"]);
+    assert!(short.join("summary.json").is_file());
+}
+
+#[test]
+fn with_nothing_unfinished_it_starts_from_the_beginning_and_says_so() {
+    let home = Home::with_small_experiment("");
+    let note = "no unfinished run of small with seed 4: starting from the beginning";
+    home.fude("train small.toml --resume --seed 4").ends_with(0).says(&[note]);
+    home.fude("train small.toml --resume --seed 4").ends_with(0).says(&[note]);
+    assert_eq!(home.runs("small").len(), 2);
+}
+
+#[test]
+fn the_same_command_with_resume_goes_on_and_one_with_other_settings_is_refused() {
+    let home = Home::with_small_experiment("");
+    let train = "train small.toml --seed 4 --set train.batch=20";
+    home.fude(train).ends_with(0);
+    let run = home.run("small");
+    std::fs::remove_file(run.join("summary.json")).unwrap();
+    let before = home.snapshot();
+    let other = home.fude("train small.toml --seed 4 --set train.batch=40 --resume").ends_with(2);
+    other.says(&["was started with other settings than small.toml has now"]);
+    home.fude("train --resume small --seed 5").ends_with(2).says(&["a resumed run keeps its experiment"]);
+    assert!(home.snapshot() == before);
+    home.fude(&format!("{train} --resume")).ends_with(0).says(&["going on with"]);
+    assert!(run.join("summary.json").is_file() && home.runs("small").len() == 1);
+}
+
+#[test]
+fn a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error() {
+    let home = Home::with_small_experiment("");
+    let run = unfinished(&home);
+    let whole = timeless(&run);
+    let mut damaged = read(&run, "last.ckpt");
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(run.join("last.ckpt"), &damaged).unwrap();
+    let both = copy(&home, &run, "both-damaged");
+    std::fs::write(both.join("previous.ckpt"), &damaged[..100]).unwrap();
+
+    let ran = home.fude(&format!("train --resume {}", run.display())).ends_with(0);
+    ran.says(&[
+        "warning: ",
+        "last.ckpt: damaged checkpoint: its checksum is wrong; going on from the checkpoint before",
+    ]);
+    assert!(timeless(&run) == whole);
+
+    let before = snapshot(&both);
+    let ran = home.fude(&format!("train --resume {}", both.display())).ends_with(1);
+    ran.says(&["error: ", "both-damaged/last.ckpt: damaged checkpoint: its checksum is wrong"]);
+    assert!(snapshot(&both) == before, "something was overwritten");
+}
+
+#[test]
+fn other_data_are_refused_and_nothing_is_overwritten() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let before = home.snapshot();
+    let ran = home.fude("train --resume small --epochs 5 --data kana").ends_with(1);
+    ran.says(&["the training data are not those that this run was started with: expected fingerprint "]);
+    assert!(home.snapshot() == before, "something was overwritten");
+}
+
+#[test]
+fn a_run_killed_before_its_first_checkpoint_counts_no_epoch_twice() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let run = home.run("small");
+    let whole = timeless(&run);
+    for name in ["summary.json", "last.ckpt"] {
+        std::fs::remove_file(run.join(name)).unwrap();
+    }
+    std::fs::write(run.join(".fude-half-written"), "x").unwrap();
+    home.fude("train small.toml --resume").ends_with(0).says(&["no checkpoint yet: starting from its beginning"]);
+    assert!(timeless(&run) == whole);
+    assert!(!run.join(".fude-half-written").exists());
+}
