@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub(crate) struct SummaryArgs {
     /// The experiment file.
     experiment: PathBuf,
-    /// Put a value over the file's: model.hidden=[512,256].
+    /// Put a value over the file's: model.dropout=0.1.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<Override>,
 }

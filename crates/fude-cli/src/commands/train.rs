@@ -14,6 +14,7 @@ use fude_model::{ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, Summary, file};
 use fude_train::{Checkpoint, Outcome, Prepared, TrainRequest, latest_checkpoint, newest_unfinished, prepare};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Trains an experiment and leaves everything about it in a run folder.
 #[derive(clap::Args)]
@@ -249,11 +250,9 @@ fn overrides(args: &TrainArgs) -> Vec<Override> {
 
 /// Leaves 256 training images and as many of each other split.
 fn shorten(data: &mut Prepared) {
-    const IMAGES: usize = 256;
-    let first = |split: &fude_data::Split| std::sync::Arc::new(split.clone().first(IMAGES));
-    data.train = first(&data.train);
-    data.validation = data.validation.as_deref().map(first);
-    data.test = data.test.as_deref().map(first);
+    for split in [Some(&mut data.train), data.validation.as_mut(), data.test.as_mut()].into_iter().flatten() {
+        *split = Arc::new(split.as_ref().clone().first(256));
+    }
 }
 
 fn choose(args: &TrainArgs, ui: Ui) -> Result<DeviceChoice> {
