@@ -1,8 +1,9 @@
 //! How long a fused step takes on this processor, beside the matrix products in it done by the `gemm` crate.
 //!
-//! `cargo run --release -p fude-engine --no-default-features --example step [rounds] [threads]`. Rounds of both alternate,
+//! `cargo run --release -p fude-engine --no-default-features --example step [rounds] [threads] [steps]`. Rounds of both alternate,
 //! so that whatever else the machine does meets both alike; the medians and the fastest are printed. With one thread,
-//! times are that thread's time on a core (Linux), which a busy machine disturbs least.
+//! times are that thread's time on a core (Linux), which a busy machine disturbs least; with more,
+//! many rounds of few steps find moments when nothing else runs: look at the fastest.
 
 use fude_data::Split;
 use fude_engine::{CpuInfo, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, build};
@@ -12,16 +13,19 @@ use std::time::Instant;
 
 const IMAGES: usize = 60_000;
 const BATCH: usize = 128;
-const STEPS: u32 = 100;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rounds = std::env::args().nth(1).map_or(Ok(9), |text| text.parse())?;
     let mut cpu = CpuInfo::of_this_machine();
     cpu.threads = std::env::args().nth(2).map_or(Ok(cpu.threads), |text| text.parse())?;
     let threads = cpu.threads;
+    let steps_a_round: u32 = std::env::args().nth(3).map_or(Ok(100), |text| text.parse())?;
     let device = Device::Cpu(cpu);
     let split = Arc::new(synthetic());
-    println!("{} ({threads} threads), batch {BATCH}, {IMAGES} images, {rounds} rounds of {STEPS} steps", device.name());
+    println!(
+        "{} ({threads} threads), batch {BATCH}, {IMAGES} images, {rounds} rounds of {steps_a_round} steps",
+        device.name()
+    );
     for (name, hidden, activation, dropout, models) in [
         ("E1 784-128-10 relu", vec![128], Activation::Relu, 0.0, 1),
         ("E1, dropout 0.2", vec![128], Activation::Relu, 0.2, 1),
@@ -38,10 +42,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         engine.train(&plans, 0..20, &mut ())?;
         for round in 0..rounds {
             let start = now(threads);
-            let from = (round as u32 * STEPS) % 300;
-            engine.train(&plans, from..from + STEPS, &mut ())?;
-            steps.push((now(threads) - start) * 1e3 / f64::from(STEPS) / models as f64);
-            floors.push(products(&model, threads));
+            let from = (round as u32 * steps_a_round) % 300;
+            engine.train(&plans, from..from + steps_a_round, &mut ())?;
+            steps.push((now(threads) - start) * 1e3 / f64::from(steps_a_round) / models as f64);
+            floors.push(products(&model, threads, steps_a_round));
         }
         report(name, &model, steps, floors);
     }
@@ -96,14 +100,14 @@ fn synthetic() -> Split {
 }
 
 /// Milliseconds a step of the step's matrix products alone: each thread does half of each, and nobody waits.
-fn products(model: &MlpConfig, threads: usize) -> f64 {
+fn products(model: &MlpConfig, threads: usize, steps: u32) -> f64 {
     let start = now(threads);
-    let work = || (0..STEPS).for_each(|_| one_step_of_products(model, BATCH / threads, threads));
+    let work = || (0..steps).for_each(|_| one_step_of_products(model, BATCH / threads, threads));
     std::thread::scope(|scope| {
         (1..threads).for_each(|_| drop(scope.spawn(work)));
         work();
     });
-    (now(threads) - start) * 1e3 / f64::from(STEPS)
+    (now(threads) - start) * 1e3 / f64::from(steps)
 }
 
 fn one_step_of_products(model: &MlpConfig, rows: usize, threads: usize) {

@@ -73,10 +73,12 @@ impl RunFolder {
     pub fn create(root: &Path, experiment: &Experiment) -> Result<Self, RunFolderError> {
         let parent = root.join(&experiment.name);
         fs::create_dir_all(&parent).map_err(io_error(&parent))?;
+        // Named only once the experiment is in it: a kill leaves no run that nobody can resume.
+        let new = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&parent).map_err(io_error(&parent))?;
+        make_readable(new.path(), 0o755).map_err(io_error(new.path()))?;
+        Self { path: new.path().to_owned() }.write_experiment(experiment)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let folder = first_free(&parent, &format!("{time}-s{}", experiment.train.seed))?;
-        folder.write_experiment(experiment)?;
-        Ok(folder)
+        first_free(new, &parent, &format!("{time}-s{}", experiment.train.seed))
     }
 
     /// Opens an existing run folder.
@@ -97,7 +99,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// The path of one of its files, a constant of [`file`].
+    /// The path of one of its files, a constant of [`mod@file`].
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -253,22 +255,41 @@ fn sub_folders(path: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(io_error(path)(error)),
     };
-    let mut folders: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_dir()).collect();
+    let finished = |name: &std::ffi::OsStr| !name.to_string_lossy().starts_with(TEMPORARY);
+    let entries = entries.flatten().filter(|entry| finished(&entry.file_name()));
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     Ok(folders)
 }
 
-/// Makes `name`, or `name-2`, `name-3`, ... where runs of the same second are there already.
-fn first_free(parent: &Path, name: &str) -> Result<RunFolder, RunFolderError> {
-    for attempt in 1u32.. {
-        let path = parent.join(if attempt == 1 { name.to_owned() } else { format!("{name}-{attempt}") });
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(RunFolder { path }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(io_error(&path)(error)),
+/// Renames a folder to `name`, or to `name-2`, `name-3`, ... where runs of the same second are there already.
+fn first_free(folder: tempfile::TempDir, parent: &Path, name: &str) -> Result<RunFolder, RunFolderError> {
+    let mut path = parent.join(name);
+    for attempt in 2u32.. {
+        // Renaming onto an empty folder works on some systems, so existing ones are skipped first.
+        if !path.exists() {
+            match fs::rename(folder.path(), &path) {
+                Ok(()) => break,
+                Err(_) if path.exists() => {}
+                Err(error) => return Err(io_error(&path)(error)),
+            }
         }
+        path = parent.join(format!("{name}-{attempt}"));
     }
-    Err(RunFolderError::NoRun { path: parent.to_owned(), missing: "free name" })
+    // It is no temporary folder any more.
+    let _ = folder.keep();
+    Ok(RunFolder { path })
+}
+
+/// tempfile makes what it makes private; a run's files are as readable as any others.
+fn make_readable(path: &Path, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    }
+    let _ = (path, mode);
+    Ok(())
 }
 
 /// Writes a file so that a reader sees the old content or the new, never half of it: temporary name, sync, rename.
@@ -280,12 +301,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
-    #[cfg(unix)]
-    {
-        // tempfile makes files private; a run's are as readable as any other file.
-        use std::os::unix::fs::PermissionsExt;
-        temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
+    make_readable(temporary.path(), 0o644)?;
     temporary.persist(path).map_err(|error| error.error)?;
     // The rename itself is durable once the folder is synced; not every platform can.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());

@@ -74,7 +74,9 @@ impl Home {
 
     /// The runs of an experiment.
     pub(crate) fn runs(&self, experiment: &str) -> Vec<PathBuf> {
-        sub_folders(&self.path("runs").join(experiment))
+        // A kill at the very start may leave a folder that is no run yet.
+        let begun = |run: &PathBuf| !run.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        sub_folders(&self.path("runs").join(experiment)).into_iter().filter(begun).collect()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
