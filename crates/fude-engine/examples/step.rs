@@ -8,7 +8,7 @@
 use fude_data::Split;
 use fude_engine::{CpuInfo, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, build};
 use fude_model::{Activation, MlpConfig, initialise};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Instant;
 
 const IMAGES: usize = 60_000;
@@ -101,32 +101,30 @@ fn synthetic() -> Split {
 
 /// Milliseconds a step of the step's matrix products alone: each thread does half of each, and nobody waits.
 fn products(model: &MlpConfig, threads: usize, steps: u32) -> f64 {
-    let start = now(threads);
-    let work = || (0..steps).for_each(|_| one_step_of_products(model, BATCH / threads, threads));
-    std::thread::scope(|scope| {
+    let ready = Barrier::new(threads);
+    let work = || {
+        let mut buffers = [(); 3].map(|()| vec![0.5; 1 << 20]);
+        ready.wait();
+        let start = now(threads);
+        (0..steps).for_each(|_| one_step_of_products(model, BATCH / threads, threads, &mut buffers));
+        start
+    };
+    let start = std::thread::scope(|scope| {
         (1..threads).for_each(|_| drop(scope.spawn(work)));
-        work();
+        work()
     });
     (now(threads) - start) * 1e3 / f64::from(steps)
 }
 
-fn one_step_of_products(model: &MlpConfig, rows: usize, threads: usize) {
-    thread_local! {
-        static BUFFERS: std::cell::RefCell<[Vec<f32>; 3]> = const { std::cell::RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
+fn one_step_of_products(model: &MlpConfig, rows: usize, threads: usize, [a, b, c]: &mut [Vec<f32>; 3]) {
+    for (index, layer) in model.layout().layers.iter().enumerate() {
+        let (i, o) = (layer.inputs, layer.outputs);
+        gemm_rows(c, a, b, rows, o, i, (i, 1), (o, 1));
+        if index > 0 {
+            gemm_rows(c, a, b, rows, i, o, (o, 1), (1, o));
+        }
+        gemm_rows(c, a, b, i / threads, o, rows * threads, (1, i), (o, 1));
     }
-    BUFFERS.with_borrow_mut(|[a, b, c]| {
-        for buffer in [&mut *a, &mut *b, &mut *c] {
-            buffer.resize(1 << 20, 0.5);
-        }
-        for (index, layer) in model.layout().layers.iter().enumerate() {
-            let (i, o) = (layer.inputs, layer.outputs);
-            gemm_rows(c, a, b, rows, o, i, (i, 1), (o, 1));
-            if index > 0 {
-                gemm_rows(c, a, b, rows, i, o, (o, 1), (1, o));
-            }
-            gemm_rows(c, a, b, i / threads, o, rows * threads, (1, i), (o, 1));
-        }
-    });
 }
 
 /// `C[m, n] = A[m, k] B[k, n]`, strides as (row, column).

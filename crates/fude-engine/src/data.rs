@@ -54,6 +54,20 @@ impl DeviceData {
         self.classes
     }
 
+    /// Checks that a model takes these images and knows their classes.
+    ///
+    /// # Errors
+    /// [`EngineError::Inputs`], [`EngineError::Classes`].
+    pub(crate) fn require_fit(&self, inputs: usize, outputs: usize) -> Result<(), EngineError> {
+        if self.inputs() != inputs {
+            return Err(EngineError::Inputs { expected: inputs, found: self.inputs() });
+        }
+        if self.classes != outputs {
+            return Err(EngineError::Classes { expected: outputs, found: self.classes });
+        }
+        Ok(())
+    }
+
     /// The labels, `[N]`.
     pub fn labels(&self) -> &[u8] {
         &self.split.labels

@@ -36,6 +36,14 @@ pub enum EngineError {
         /// Values that the state has.
         found: usize,
     },
+    /// Labels do not fit the model.
+    #[error("the data have {found} classes, the model {expected}")]
+    Classes {
+        /// The model's outputs.
+        expected: usize,
+        /// The data's classes.
+        found: usize,
+    },
     /// Images do not fit the model.
     #[error("images have {found} pixels, the model takes {expected}")]
     Inputs {

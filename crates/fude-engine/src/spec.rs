@@ -69,15 +69,13 @@ pub fn supported_engines() -> &'static [EngineKind] {
     if cfg!(feature = "burn") { &[EngineKind::Fused, EngineKind::Burn] } else { &[EngineKind::Fused] }
 }
 
-/// Makes an engine on a device; `kind` none takes `fused`, or `burn` (saying why) where `fused` cannot train the model.
+/// Makes an engine on a device; `kind` none takes `fused`, or `burn` where `fused` cannot train the model.
 ///
 /// # Errors
 /// Where this build lacks the engine, or the engine cannot train such a model.
 pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>, EngineError> {
-    if spec.train.inputs() != spec.model.inputs {
-        return Err(EngineError::Inputs { expected: spec.model.inputs, found: spec.train.inputs() });
-    }
-    match kind.unwrap_or_else(|| choose(device, &spec.model)) {
+    spec.train.require_fit(spec.model.inputs, spec.model.outputs)?;
+    match kind.unwrap_or_else(|| choose_engine(device, &spec.model).0) {
         EngineKind::Fused => crate::fused::build(device, spec),
         #[cfg(feature = "burn")]
         EngineKind::Burn => Ok(Box::new(crate::burn::BurnEngine::new(device, spec)?)),
@@ -86,13 +84,12 @@ pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Res
     }
 }
 
-/// The engine for a model on a device where nobody asks for a certain one.
-fn choose(device: &Device, model: &MlpConfig) -> EngineKind {
+/// The engine for a model on a device where nobody asks for a certain one, and why it is not `fused` where it is not.
+pub fn choose_engine(device: &Device, model: &MlpConfig) -> (EngineKind, Option<String>) {
     match crate::fused::unsupported(device, model) {
         Some(why) if cfg!(feature = "burn") => {
-            tracing::info!("engine 'fused' {why}; engine 'burn' trains it");
-            EngineKind::Burn
+            (EngineKind::Burn, Some(format!("engine 'fused' {why}; engine 'burn' trains it")))
         }
-        _ => EngineKind::Fused,
+        _ => (EngineKind::Fused, None),
     }
 }

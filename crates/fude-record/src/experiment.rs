@@ -246,7 +246,8 @@ impl TrainConfig {
         let below_one = |x: f64| (0.0..1.0).contains(&x);
         check((1..=1_000_000).contains(&self.epochs), "train.epochs", "1 to 1000000", self.epochs)?;
         check((1..=65_536).contains(&self.batch), "train.batch", "1 to 65536 images", self.batch)?;
-        check(self.learning_rate >= 0.0, "train.learning_rate", "0 or more", self.learning_rate)?;
+        let rate = self.learning_rate;
+        check(rate >= 0.0 && rate.is_finite(), "train.learning_rate", "0 or more", rate)?;
         check(
             self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
             "train.weight_decay",

@@ -117,6 +117,11 @@ impl<'a> Session<'a> {
         let on_device = Splits::upload(&data, &device)?;
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
         let spec = engine_spec(&experiment, parameters, on_device.train.clone());
+        if engine.is_none()
+            && let (_, Some(why)) = fude_engine::choose_engine(&device, &experiment.model)
+        {
+            observer.event(&Event::Note(why));
+        }
         let engine = fude_engine::build(engine, &device, spec)?;
         let pins = pins(engine.as_ref(), &data);
         let mut session = Self {

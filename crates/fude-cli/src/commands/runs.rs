@@ -1,12 +1,13 @@
 //! `fude runs`.
 
+use crate::exit::Stopped;
 use crate::run_lookup::{RUNS, find_run};
 use crate::table::{duration, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
 use fude_record::{RunFolder, list_runs};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Lists or removes runs.
 #[derive(clap::Args)]
@@ -68,10 +69,23 @@ fn row(run: &RunFolder) -> Vec<String> {
 
 fn remove(args: &RunsArgs, ui: Ui) -> Result<()> {
     // All are found before any is removed: a typing error removes nothing.
-    let runs = args.remove.iter().map(|text| find_run(text, &args.out)).collect::<Result<Vec<_>>>()?;
+    let runs = args.remove.iter().map(|text| removable(text, args)).collect::<Result<Vec<_>>>()?;
     for run in runs {
         std::fs::remove_dir_all(run.path()).with_context(|| format!("cannot remove {}", run.path().display()))?;
         ui.note(format!("removed {}", run.path().display()));
     }
     Ok(())
+}
+
+/// A run under `--out`: an `experiment.toml` alone does not make a folder elsewhere one that may be deleted.
+fn removable(text: &str, args: &RunsArgs) -> Result<RunFolder> {
+    let run = find_run(text, &args.out)?;
+    let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot find {}", path.display()));
+    let (path, root) = (real(run.path())?, real(&args.out)?);
+    if path.parent().and_then(Path::parent) == Some(root.as_path()) {
+        return Ok(run);
+    }
+    let why =
+        format!("{} is no run under {}: give --out with the folder that holds it", path.display(), root.display());
+    Err(Stopped::Usage(why).into())
 }

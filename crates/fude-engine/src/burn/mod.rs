@@ -180,10 +180,7 @@ impl Engine for BurnEngine {
         if weights == Weights::Ema {
             return Err(EngineError::Unsupported { engine: "burn", why: "keeps no average of the weights".into() });
         }
-        let inputs = self.models[model].model.inputs();
-        if images.inputs() != inputs {
-            return Err(EngineError::Inputs { expected: inputs, found: images.inputs() });
-        }
+        images.require_fit(self.models[model].model.inputs(), self.models[model].model.outputs())?;
         guarded(|| self.evaluate(model, images))
     }
 

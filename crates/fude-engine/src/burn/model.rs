@@ -37,6 +37,10 @@ impl Model {
         self.layout.layers[0].inputs
     }
 
+    pub(super) fn outputs(&self) -> usize {
+        self.layout.layers[self.layout.layers.len() - 1].outputs
+    }
+
     /// Logits `[B, O]` of images `[B, I]` with dropout, its masks drawn from Philox as every engine does.
     pub(super) fn forward_training(&self, images: Tensor<2>, seed: u32, epoch: u32, step: u32) -> Tensor<2> {
         let mut x = images;

@@ -121,9 +121,7 @@ impl Engine for CpuEngine {
         if weights == WhichWeights::Ema {
             return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of the weights".into() });
         }
-        if images.inputs() != self.model.inputs {
-            return Err(EngineError::Inputs { expected: self.model.inputs, found: images.inputs() });
-        }
+        images.require_fit(self.model.inputs, self.model.outputs)?;
         if self.scratch.is_empty() {
             let widths = self.model.widths();
             self.scratch = (0..self.team.size()).map(|_| Workspace::new(&widths, evaluate::ROWS)).collect();
