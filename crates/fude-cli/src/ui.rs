@@ -1,5 +1,6 @@
 //! How fude speaks to a person: results on stdout, everything else on stderr.
 
+use anyhow::Context;
 use console::style;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -41,8 +42,11 @@ impl Ui {
 
 /// One JSON line on stdout.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print_out(&serde_json::to_string(value)?);
-    Ok(())
+    match writeln!(std::io::stdout(), "{}", serde_json::to_string(value)?) {
+        // A program that reads no further is no error; a result that a full disk swallows is one.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the JSON"),
+        _ => Ok(()),
+    }
 }
 
 /// A line on stdout. A reader that went away (`fude runs | head`) is no error.

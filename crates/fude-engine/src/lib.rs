@@ -28,5 +28,5 @@ pub use engine::{Control, Determinism, Engine, EngineInfo, Flow, Logits, Progres
 pub use error::{DeviceError, EngineError};
 pub use fused::unsupported as unsupported_by_fused;
 pub use plan::EpochPlan;
-pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, supported_engines};
+pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};

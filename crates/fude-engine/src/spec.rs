@@ -84,6 +84,19 @@ pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Res
     }
 }
 
+/// Whether an engine can train a model on a device, without making it.
+///
+/// # Errors
+/// [`EngineError::Unsupported`], with the reason.
+pub fn require_support(kind: EngineKind, device: &Device, model: &MlpConfig) -> Result<(), EngineError> {
+    let why = match kind {
+        EngineKind::Fused => crate::fused::unsupported(device, model),
+        EngineKind::Burn => (!cfg!(feature = "burn")).then(|| "is not part of this build".to_owned()),
+    };
+    let engine = if kind == EngineKind::Fused { "fused" } else { "burn" };
+    why.map_or(Ok(()), |why| Err(EngineError::Unsupported { engine, why }))
+}
+
 /// The engine for a model on a device where nobody asks for a certain one, and why it is not `fused` where it is not.
 pub fn choose_engine(device: &Device, model: &MlpConfig) -> (EngineKind, Option<String>) {
     match crate::fused::unsupported(device, model) {

@@ -243,20 +243,21 @@ impl Experiment {
 
 impl TrainConfig {
     fn validate(&self) -> Result<(), RangeError> {
-        let below_one = |x: f64| (0.0..1.0).contains(&x);
+        let below_one = |x: f64| x >= 0.0 && (0.0..1.0).contains(&(x as f32));
         check((1..=1_000_000).contains(&self.epochs), "train.epochs", "1 to 1000000", self.epochs)?;
         check((1..=65_536).contains(&self.batch), "train.batch", "1 to 65536 images", self.batch)?;
         let rate = self.learning_rate;
-        check(rate >= 0.0 && rate.is_finite(), "train.learning_rate", "0 or more", rate)?;
+        check(rate >= 0.0 && (rate as f32).is_finite(), "train.learning_rate", "0 or more, in f32's range", rate)?;
         check(
-            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
+            self.weight_decay >= 0.0 && (self.weight_decay as f32).is_finite(),
             "train.weight_decay",
             "0 or more",
             self.weight_decay,
         )?;
+        // Engines compute in f32: what is in range here must be so there.
         check(below_one(self.beta1), "train.beta1", "a number in [0, 1)", self.beta1)?;
         check(below_one(self.beta2), "train.beta2", "a number in [0, 1)", self.beta2)?;
-        check(self.epsilon > 0.0 && self.epsilon.is_finite(), "train.epsilon", "over 0", self.epsilon)?;
+        check(self.epsilon as f32 > 0.0 && (self.epsilon as f32).is_finite(), "train.epsilon", "over 0", self.epsilon)?;
         check(below_one(self.label_smoothing), "train.label_smoothing", "a number in [0, 1)", self.label_smoothing)
     }
 }

@@ -7,6 +7,7 @@ mod experiment;
 mod metrics;
 mod parse;
 mod run_folder;
+mod run_lock;
 mod summary;
 
 pub use event::{EpochRecord, Event, StepProgress};
@@ -17,4 +18,5 @@ pub use experiment::{
 pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
 pub use parse::{ExperimentError, Override};
 pub use run_folder::{RunFolder, RunFolderError, file, list_runs, write_atomically};
+pub use run_lock::RunLock;
 pub use summary::{SUMMARY_SCHEMA, Summary};

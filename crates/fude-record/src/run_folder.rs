@@ -55,6 +55,12 @@ pub enum RunFolderError {
         /// The file it lacks.
         missing: &'static str,
     },
+    /// Another process has the run.
+    #[error("{}: another fude is working on this run", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the run cannot be understood.
     #[error("{}: {why}", path.display())]
     Corrupt {
@@ -159,7 +165,7 @@ impl RunFolder {
         write_atomically(&path, format!("{text}\n").as_bytes()).map_err(io_error(&path))
     }
 
-    /// Takes the summary away, and what a kill left half-written: the run goes on.
+    /// Takes summary and model away, and what a kill left half-written: the run goes on.
     ///
     /// # Errors
     /// Where the summary is there and cannot be removed.
@@ -169,11 +175,14 @@ impl RunFolder {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        let path = self.file(file::SUMMARY);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path)(error)),
-            _ => Ok(()),
+        // The model too: it is no longer what the run has come to.
+        for path in [self.file(file::SUMMARY), self.file(file::MODEL)] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&path)(error)),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Appends an epoch to `metrics.jsonl`.

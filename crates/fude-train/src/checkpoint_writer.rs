@@ -54,7 +54,11 @@ impl CheckpointWriter {
 
     fn join(&mut self) -> Result<(), CheckpointError> {
         self.sender = None;
-        self.thread.take().and_then(|thread| thread.join().ok()).unwrap_or(Ok(()))
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        thread.join().unwrap_or_else(|_| {
+            let why = "not written: the thread that writes checkpoints panicked".to_owned();
+            Err(CheckpointError::Corrupt { path: file::CHECKPOINT.into(), why })
+        })
     }
 }
 

@@ -49,6 +49,14 @@ impl TrainRequest {
                 init.layout.parameters()
             )));
         }
+        self.experiment.validate().map_err(|error| TrainError::Mismatch(error.to_string()))?;
+        if selects_on_test(&self.experiment) && self.data.test.is_none() {
+            let why = format!("early stopping watches the test loss, and {} has no test split", self.data.dataset);
+            return Err(TrainError::Mismatch(why));
+        }
+        if let Some(kind) = self.engine {
+            fude_engine::require_support(kind, &self.device, &self.experiment.model)?;
+        }
         self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
     }
 }
@@ -302,17 +310,36 @@ impl<'a> Session<'a> {
         self.schedule_checkpoint();
         self.progress.seconds = self.seconds();
         let Some(writer) = &self.writer else { return Ok(()) };
+        let state = self.engine.state(0)?;
+        self.require_finite_state(&state)?;
         let checkpoint = Checkpoint {
             progress: self.progress,
             pins: self.pins.clone(),
             records: self.records.clone(),
-            state: self.engine.state(0)?,
+            state,
             best: self.best.clone(),
         };
         if let Some(error) = writer.write(checkpoint) {
             self.observer.event(&Event::Warning(format!("a checkpoint could not be written: {error}")));
         }
         Ok(())
+    }
+
+    /// A step's loss is that before its update, so an update can leave weights that are no numbers behind a good loss.
+    /// Such a state must not replace the last good checkpoint.
+    fn require_finite_state(&self, state: &TrainState) -> Result<(), EngineError> {
+        if state.tensors.values().all(|tensor| tensor.values.iter().all(|value| value.is_finite())) {
+            return Ok(());
+        }
+        let (epoch, step) = match self.progress {
+            Progress { epoch, step: 0, .. } => (epoch, self.steps()),
+            Progress { epoch, step, .. } => (epoch + 1, step),
+        };
+        Err(EngineError::NonFinite { model: 0, epoch, step, loss: f64::NAN })
+    }
+
+    fn steps(&self) -> u32 {
+        self.data.train.len().div_ceil(self.experiment.train.batch as usize) as u32
     }
 
     fn schedule_checkpoint(&mut self) {
@@ -324,9 +351,13 @@ impl<'a> Session<'a> {
         self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
-    /// Forgets the epochs of a run that was killed before its first checkpoint.
+    /// Forgets the epochs of a run that was killed before its first checkpoint, and writes that one at once: it holds
+    /// the parameters to start from, wherever they came from, and what the run is pinned to.
     fn begin(&mut self) -> Result<(), TrainError> {
-        Ok(self.folder.as_ref().map_or(Ok(()), |folder| folder.rewrite_metrics(&[]))?)
+        if let Some(folder) = &self.folder {
+            folder.rewrite_metrics(&[])?;
+        }
+        self.write_checkpoint()
     }
 
     /// Takes over where a checkpoint left off.
@@ -355,7 +386,7 @@ impl<'a> Session<'a> {
         let mut events: Vec<Event> = self.data.warnings.iter().cloned().map(Event::Warning).collect();
         events.extend(self.data.notes.iter().cloned().map(Event::Note));
         if self.experiment.eval.test_each_epoch {
-            let selects = self.selects_on_test();
+            let selects = selects_on_test(&self.experiment);
             events.push(Event::Warning(if selects {
                 "this experiment stops early on the TEST loss, as the published study did: its test figures are \
                  selected on the test split and measure nothing new"
@@ -370,15 +401,11 @@ impl<'a> Session<'a> {
             folder: self.folder.as_ref().map(|folder| folder.path().to_owned()),
             epochs_done: self.progress.epoch,
             epochs: self.experiment.train.epochs,
-            steps: self.data.train.len().div_ceil(self.experiment.train.batch as usize) as u32,
+            steps: self.steps(),
         });
         for event in &events {
             self.observer.event(event);
         }
-    }
-
-    fn selects_on_test(&self) -> bool {
-        self.experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.monitor == Monitor::TestLoss)
     }
 
     fn summary(&self, scores: &FinalScores, restored_best: bool) -> Summary {
@@ -386,7 +413,7 @@ impl<'a> Session<'a> {
         summary.stopped_early = self.stopped_early;
         summary.best_epoch = self.patience.best_epoch();
         summary.restored_best = restored_best;
-        summary.selected_on_test = self.selects_on_test();
+        summary.selected_on_test = selects_on_test(&self.experiment);
         summary.seconds = self.seconds();
         summary
     }
@@ -405,6 +432,10 @@ impl<'a> Session<'a> {
         ]);
         ModelFile { parameters: Parameters { layout: config.layout(), values }, config, metadata }
     }
+}
+
+fn selects_on_test(experiment: &Experiment) -> bool {
+    experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.monitor == Monitor::TestLoss)
 }
 
 impl Splits {

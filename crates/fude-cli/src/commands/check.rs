@@ -33,6 +33,9 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<()> {
             experiment.model.outputs = data.outputs();
             data.train.len()
         }
+        Err(error) if !matches!(error, fude_train::TrainError::Data(fude_data::DataError::NotFound { .. })) => {
+            return Err(error.into());
+        }
         Err(error) => {
             ui.note(format!("{error}; counting with {FULL_SET} images"));
             FULL_SET

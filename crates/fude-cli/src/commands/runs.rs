@@ -71,6 +71,7 @@ fn remove(args: &RunsArgs, ui: Ui) -> Result<()> {
     // All are found before any is removed: a typing error removes nothing.
     let runs = args.remove.iter().map(|text| removable(text, args)).collect::<Result<Vec<_>>>()?;
     for run in runs {
+        let _lock = run.lock()?;
         std::fs::remove_dir_all(run.path()).with_context(|| format!("cannot remove {}", run.path().display()))?;
         ui.note(format!("removed {}", run.path().display()));
     }

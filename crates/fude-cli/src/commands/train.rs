@@ -9,10 +9,12 @@ use crate::signals::stop_on_ctrl_c;
 use crate::table::duration;
 use crate::ui::{Ui, print_json};
 use anyhow::{Context, Result};
-use fude_engine::{DeviceChoice, DeviceOptions, DeviceRequest, EngineKind, choose_device};
+use fude_engine::{Device, DeviceChoice, DeviceOptions, DeviceRequest, EngineKind, choose_device, supported_engines};
 use fude_model::{ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, Summary, file};
-use fude_train::{Checkpoint, Outcome, Prepared, TrainRequest, latest_checkpoint, newest_unfinished, prepare};
+use fude_train::{
+    Checkpoint, Outcome, Prepared, Progress, TrainRequest, latest_checkpoint, newest_unfinished, prepare,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,19 +89,20 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     if args.fast_dev_run {
         shorten(&mut data);
     }
-    let choice = choose(args, ui)?;
+    let choice = choose(args, checkpoint.as_ref(), ui)?;
     let mut request = TrainRequest {
         init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
-        experiment: experiment.clone(),
+        experiment,
         data: data.clone(),
         device: choice.device,
-        engine: args.engine.0,
+        engine: args.engine.0.or(recorded_engine(checkpoint.as_ref())),
         folder: None,
         resume: checkpoint,
     };
     // What can be refused is, before anything is written.
     request.fit()?;
-    let folder = folder(run, &experiment, args)?;
+    let folder = folder(run, &request.experiment, args)?;
+    let _lock = folder.as_ref().map(RunFolder::lock).transpose()?;
     request.folder = folder.clone();
     introduce(&request, &choice.why, ui);
     let mut display = ProgressDisplay::new(ui);
@@ -107,10 +110,13 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     display.clear();
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
-            if let Some(run) = &folder {
-                draw(run, &Plots { summary: &summary, data: &data, scored: scored.as_ref() })?;
+            conclude(&summary, folder.as_ref(), ui)?;
+            let plots = Plots { summary: &summary, data: &data, scored: scored.as_ref() };
+            // The result stands whether or not its pictures do.
+            if let Some(Err(error)) = folder.as_ref().map(|run| draw(run, &plots)) {
+                ui.warning(format!("{error:#}"));
             }
-            conclude(&summary, folder.as_ref(), ui)
+            Ok(())
         }
         Ok(Outcome::Interrupted(progress)) => Err(interrupted(progress.epoch, progress.step, folder.as_ref())),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),
@@ -147,7 +153,7 @@ impl Start {
         match newest_unfinished(&args.out, &start.experiment)? {
             Some(run) => {
                 require_same(&run, &start.experiment, path)?;
-                Self::going_on(run, args, ui)
+                Self::going_on(run, start.experiment, ui)
             }
             None => {
                 let (name, seed) = (&start.experiment.name, start.experiment.train.seed);
@@ -162,25 +168,23 @@ impl Start {
             let why = "a resumed run keeps its experiment: only --epochs, --data, --device and --engine may be given";
             return Err(Stopped::Usage(why.into()).into());
         }
-        Self::going_on(find_run(text, &args.out)?, args, ui)
-    }
-
-    fn going_on(run: RunFolder, args: &TrainArgs, ui: Ui) -> Result<Self> {
+        let run = find_run(text, &args.out)?;
         let mut experiment = run.experiment()?;
         if let Some(data) = &args.data {
             experiment.dataset = findable(data.clone());
             experiment.fallback = None;
         }
-        let before = experiment.train.epochs;
-        experiment.train.epochs = args.epochs.unwrap_or(before);
+        experiment.train.epochs = args.epochs.unwrap_or(experiment.train.epochs);
         experiment.validate().map_err(|error| Stopped::Usage(error.to_string()))?;
+        Self::going_on(run, experiment, ui)
+    }
+
+    fn going_on(run: RunFolder, experiment: Experiment, ui: Ui) -> Result<Self> {
+        // Another fude may be at it: what it is doing must not be taken for what a killed one left.
+        drop(run.lock()?);
         let checkpoint = latest_checkpoint(&run)?;
-        let done = checkpoint.as_ref().map_or(0, |(checkpoint, _)| checkpoint.progress.epoch);
-        if run.is_finished() && experiment.train.epochs <= done.max(before) {
-            let path = run.path().display();
-            let why = format!("{path} has finished after {done} epochs; give --epochs over {before} to extend it");
-            return Err(Stopped::Usage(why).into());
-        }
+        let progress = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.progress).unwrap_or_default();
+        require_more(&run, &experiment, progress)?;
         match &checkpoint {
             Some((_, Some(warning))) => ui.warning(warning),
             Some((checkpoint, None)) => {
@@ -191,6 +195,28 @@ impl Start {
         }
         Ok(Self { experiment, run: Some(run), checkpoint: checkpoint.map(|(checkpoint, _)| checkpoint) })
     }
+}
+
+/// There must be something left to train.
+fn require_more(run: &RunFolder, experiment: &Experiment, progress: Progress) -> Result<()> {
+    let (path, done) = (run.path().display(), progress.epoch);
+    let refuse = |why: String| Err(Stopped::Usage(why).into());
+    if run.is_finished() {
+        if run.summary().is_ok_and(|summary| summary.stopped_early) {
+            return refuse(format!("{path} was ended by early stopping after {done} epochs and cannot be extended"));
+        }
+        let before = run.experiment()?.train.epochs.max(done);
+        if experiment.train.epochs <= before {
+            return refuse(format!(
+                "{path} has finished after {done} epochs; give --epochs over {before} to extend it"
+            ));
+        }
+    }
+    let begun = done + u32::from(progress.step > 0);
+    if experiment.train.epochs < begun {
+        return refuse(format!("{path} has begun epoch {begun} already; give --epochs of {begun} or more"));
+    }
+    Ok(())
 }
 
 /// The run folder: that of a resumed run, or a new one; none for a dry run.
@@ -211,6 +237,7 @@ fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()>
     let recorded = run.experiment()?;
     let mut as_wanted = Experiment { dataset: wanted.dataset.clone(), fallback: wanted.fallback.clone(), ..recorded };
     as_wanted.train.epochs = wanted.train.epochs;
+    (as_wanted.model.inputs, as_wanted.model.outputs) = (wanted.model.inputs, wanted.model.outputs);
     if as_wanted == *wanted {
         return Ok(());
     }
@@ -255,12 +282,20 @@ fn shorten(data: &mut Prepared) {
     }
 }
 
-fn choose(args: &TrainArgs, ui: Ui) -> Result<DeviceChoice> {
-    let options = DeviceOptions {
-        request: args.device.clone(),
-        require_gpu: args.require_gpu,
-        allow_software: args.allow_software,
+/// The engine that a resumed run was started with, where this build has it.
+fn recorded_engine(checkpoint: Option<&Checkpoint>) -> Option<EngineKind> {
+    let kind = checkpoint?.pins.engine.parse().ok()?;
+    supported_engines().contains(&kind).then_some(kind)
+}
+
+/// The device that was asked for; a resumed run stays on the CPU where it was there, for other bits come from elsewhere.
+fn choose(args: &TrainArgs, checkpoint: Option<&Checkpoint>, ui: Ui) -> Result<DeviceChoice> {
+    let was_on_cpu = checkpoint.is_some_and(|checkpoint| checkpoint.pins.device == Device::cpu().name());
+    let request = match &args.device {
+        DeviceRequest::Auto if was_on_cpu && !args.require_gpu => DeviceRequest::Cpu,
+        request => request.clone(),
     };
+    let options = DeviceOptions { request, require_gpu: args.require_gpu, allow_software: args.allow_software };
     let choice = choose_device(&options)?;
     if let Some(warning) = &choice.warning {
         ui.warning(warning);

@@ -120,11 +120,70 @@ fn a_run_killed_before_its_first_checkpoint_counts_no_epoch_twice() {
     home.fude("train small.toml").ends_with(0);
     let run = home.run("small");
     let whole = timeless(&run);
-    for name in ["summary.json", "last.ckpt"] {
+    for name in ["summary.json", "last.ckpt", "previous.ckpt"] {
         std::fs::remove_file(run.join(name)).unwrap();
     }
     std::fs::write(run.join(".fude-half-written"), "x").unwrap();
     home.fude("train small.toml --resume").ends_with(0).says(&["no checkpoint yet: starting from its beginning"]);
     assert!(timeless(&run) == whole);
     assert!(!run.join(".fude-half-written").exists());
+}
+
+#[test]
+fn a_run_killed_early_still_knows_the_weights_it_was_to_start_from() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --seed 9 --out first").ends_with(0);
+    let model = home.small_run("first").join("best.safetensors");
+    home.fude(&format!("train small.toml --init {}", model.display())).ends_with(0);
+    let run = home.run("small");
+    let whole = timeless(&run);
+    for name in ["summary.json", "last.ckpt"] {
+        std::fs::remove_file(run.join(name)).unwrap();
+    }
+    home.fude("train small.toml --resume").ends_with(0).says(&["after epoch 0, step 0"]);
+    assert!(timeless(&run) == whole);
+}
+
+#[test]
+fn what_cannot_be_extended_is_refused_and_keeps_its_summary() {
+    let home = Home::with_small_experiment("early_stopping.patience = 1");
+    home.fude("train small.toml --set train.learning_rate=0.0 --epochs 5").ends_with(0);
+    let before = home.snapshot();
+    home.fude("train --resume small --epochs 50").ends_with(2).says(&["was ended by early stopping after 2 epochs"]);
+    let missing = home.fude("train --resume small --engine nonsense --epochs 50").ends_with(2);
+    missing.says(&["expected burn or fused"]);
+    assert!(home.snapshot() == before, "something was overwritten");
+}
+
+#[test]
+fn fewer_epochs_than_were_begun_are_refused() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    std::fs::remove_file(home.run("small").join("summary.json")).unwrap();
+    home.fude("train --resume small --epochs 1").ends_with(2).says(&["has begun epoch 2 already"]);
+}
+
+#[test]
+fn a_run_that_another_process_works_on_is_left_alone() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let run = home.run("small");
+    std::fs::remove_file(run.join("summary.json")).unwrap();
+    let lock = fude_record::RunFolder::open(&run).unwrap().lock().unwrap();
+    home.fude("train --resume small").ends_with(1).says(&["another fude is working on this run"]);
+    home.fude("train small.toml --resume").ends_with(0).says(&["starting from the beginning"]);
+    let path = run.display();
+    home.fude(&format!("runs --remove {path}")).ends_with(1).says(&["another fude is working on this run"]);
+    drop(lock);
+    home.fude(&format!("train --resume {path}")).ends_with(0);
+}
+
+#[test]
+fn weights_that_an_update_made_no_numbers_do_not_replace_a_good_checkpoint() {
+    let home = Home::with_small_experiment("checkpoint.seconds = 0.0");
+    let one_step = "train small.toml --epochs 1 --set train.batch=60000 --set train.learning_rate=3e38";
+    home.fude(&format!("{one_step} --set train.weight_decay=1e38")).ends_with(3).says(&["epoch 1"]);
+    let run = home.run("small");
+    assert!(!run.join("summary.json").exists() && !run.join("best.safetensors").exists());
+    home.fude("train --resume small").ends_with(3).says(&["going on with", "after epoch 0, step 0"]);
 }

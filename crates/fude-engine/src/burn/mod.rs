@@ -186,21 +186,24 @@ impl Engine for BurnEngine {
 
     fn state(&mut self, model: usize) -> Result<TrainState, EngineError> {
         let Trained { model, optimizer, totals } = &self.models[model];
-        let mut state = TrainState::new();
-        state.put(TrainState::PARAMETERS, model.parameters()?);
-        optimizer.save(&mut state, model.layout())?;
-        state.put_totals(totals);
-        Ok(state)
+        guarded(|| {
+            let mut state = TrainState::new();
+            state.put(TrainState::PARAMETERS, model.parameters()?);
+            optimizer.save(&mut state, model.layout())?;
+            state.put_totals(totals);
+            Ok(state)
+        })
     }
 
     fn load_state(&mut self, model: usize, state: &TrainState) -> Result<(), EngineError> {
         let device = self.device.clone();
         let Trained { model, optimizer, totals } = &mut self.models[model];
-        let length = model.layout().parameters();
-        model.load(state.vector(TrainState::PARAMETERS, length)?, &device);
-        optimizer.load(state, model.layout(), &device.inner())?;
         *totals = state.totals();
-        Ok(())
+        guarded(|| {
+            let length = model.layout().parameters();
+            model.load(state.vector(TrainState::PARAMETERS, length)?, &device);
+            optimizer.load(state, model.layout(), &device.inner())
+        })
     }
 }
 
