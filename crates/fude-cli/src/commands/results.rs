@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use fude_record::Summary;
 use std::path::{Path, PathBuf};
 
-/// Prints recorded results as a Markdown table: a row an experiment, data set and engine, means over seeds.
+/// Prints recorded results as a Markdown table: a row an experiment, data set and engine, means over runs.
 ///
 /// A recorded result is a line of JSON, as `fude train --json` prints it.
 #[derive(clap::Args)]
@@ -39,14 +39,14 @@ fn read(path: &Path) -> Result<Vec<Summary>> {
         .collect()
 }
 
-/// What the seeds of one row have in common.
-fn key(s: &Summary) -> (&str, &str, usize, &str, &str) {
-    (&s.dataset, &s.experiment, s.train_samples, &s.engine, &s.device)
+/// What the runs of one row have in common.
+fn key(s: &Summary) -> (&str, &str, &str, usize, &str, &str) {
+    (&s.dataset, &s.experiment, &s.model, s.train_samples, &s.engine, &s.device)
 }
 
 fn markdown(summaries: &[Summary]) -> String {
     let mut text = String::from(
-        "| data | experiment | network | epochs | seeds | train accuracy | test accuracy | engine, device | s/epoch |\n\
+        "| data | experiment | network | epochs | runs | train accuracy | test accuracy | engine, device | s/epoch |\n\
          |---|---|---|---:|---:|---:|---:|---|---:|",
     );
     let mut done = Vec::new();
@@ -92,7 +92,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// `88.72 ± 0.21 %`: mean and standard deviation over seeds.
+/// `88.72 ± 0.21 %`: mean and standard deviation over runs.
 fn mean_and_spread(values: &[f64]) -> String {
     let mean = mean(values);
     match values.len() {

@@ -1,0 +1,76 @@
+//! What a run is asked for, and what of it can be refused before anything is written.
+
+use crate::{Checkpoint, Prepared, TrainError};
+use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec};
+use fude_model::Parameters;
+use fude_record::{Experiment, Monitor, Optimizer, RunFolder};
+
+/// What to train, on what, and where to leave it.
+pub struct TrainRequest {
+    /// The experiment, defaults filled in; its model's inputs and outputs are taken from the data.
+    pub experiment: Experiment,
+    /// Its data.
+    pub data: Prepared,
+    /// The device.
+    pub device: Device,
+    /// The engine; none takes the default.
+    pub engine: Option<EngineKind>,
+    /// Where to leave the run; none leaves nothing.
+    pub folder: Option<RunFolder>,
+    /// Where to go on from.
+    pub resume: Option<Checkpoint>,
+    /// Parameters to start from instead of random ones.
+    pub init: Option<Parameters>,
+}
+
+impl TrainRequest {
+    /// Takes the model's inputs and outputs from the data; writes nothing.
+    ///
+    /// # Errors
+    /// Parameters to start from, or a checkpoint to go on from, that do not fit.
+    pub fn fit(&mut self) -> Result<(), TrainError> {
+        let model = &mut self.experiment.model;
+        (model.inputs, model.outputs) = (self.data.train.inputs(), self.data.outputs());
+        let expected = model.layout();
+        if let Some(init) = self.init.as_ref().filter(|init| init.layout != expected) {
+            return Err(TrainError::Mismatch(format!(
+                "the parameters to start from have another shape: expected {} parameters for {}, found {}",
+                expected.parameters(),
+                model.shape(),
+                init.layout.parameters()
+            )));
+        }
+        self.experiment.validate().map_err(|error| TrainError::Mismatch(error.to_string()))?;
+        if selects_on_test(&self.experiment) && self.data.test.is_none() {
+            let why = format!("early stopping watches the test loss, and {} has no test split", self.data.dataset);
+            return Err(TrainError::Mismatch(why));
+        }
+        if let Some(kind) = self.engine {
+            fude_engine::require_support(kind, &self.device, &self.experiment.model)?;
+        }
+        self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
+    }
+}
+
+/// Whether the run's end is decided on the test split.
+pub(crate) fn selects_on_test(experiment: &Experiment) -> bool {
+    experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.monitor == Monitor::TestLoss)
+}
+
+/// What the engine is to train.
+pub(crate) fn engine_spec(experiment: &Experiment, parameters: Parameters, train: DeviceData) -> EngineSpec {
+    let config = &experiment.train;
+    EngineSpec {
+        model: experiment.model.clone(),
+        optimizer: OptimizerSpec {
+            beta1: config.beta1 as f32,
+            beta2: config.beta2 as f32,
+            epsilon: config.epsilon as f32,
+            weight_decay: config.weight_decay as f32,
+            decoupled: config.optimizer == Optimizer::AdamW,
+        },
+        label_smoothing: config.label_smoothing as f32,
+        parameters: vec![parameters],
+        train,
+    }
+}
