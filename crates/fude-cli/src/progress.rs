@@ -15,6 +15,8 @@ pub(crate) struct ProgressDisplay {
     steps: u32,
     started: Instant,
     epochs_before: u32,
+    /// Training images a second, of the newest progress event.
+    rate: f64,
     plain_lines: PlainLines,
 }
 
@@ -27,6 +29,7 @@ impl ProgressDisplay {
             steps: 0,
             started: Instant::now(),
             epochs_before: 0,
+            rate: 0.0,
             plain_lines: PlainLines::default(),
         }
     }
@@ -46,7 +49,8 @@ impl ProgressDisplay {
         }
     }
 
-    fn step(&self, progress: &StepProgress) {
+    fn step(&mut self, progress: &StepProgress) {
+        self.rate = progress.samples_per_second;
         if let Some(bar) = &self.bar {
             bar.set_prefix(format!("epoch {}/{}", progress.epoch, self.epochs));
             bar.set_position(u64::from(progress.epoch - 1) * u64::from(self.steps) + u64::from(progress.step));
@@ -57,11 +61,20 @@ impl ProgressDisplay {
         let line = format!("epoch {:>3}/{}  {}", record.epoch, self.epochs, figures(record));
         if let Some(bar) = &self.bar {
             bar.set_position(u64::from(record.epoch) * u64::from(self.steps));
-            bar.set_message(short_figures(record));
+            bar.set_message(format!("{}{}", short_figures(record), self.speed()));
         } else if !self.ui.quiet && self.plain_lines.is_due(record.epoch, self.epochs) {
             let done = f64::from((record.epoch - self.epochs_before).max(1));
             let left = self.started.elapsed().as_secs_f64() / done * f64::from(self.epochs - record.epoch);
-            print_err(&format!("{line}  {:.2} s, left {}", record.seconds, duration(left)));
+            print_err(&format!("{line}  {:.2} s{}, left {}", record.seconds, self.speed(), duration(left)));
+        }
+    }
+
+    /// `, 126k images/s`; nothing before the first progress event.
+    fn speed(&self) -> String {
+        match self.rate {
+            0.0 => String::new(),
+            rate if rate < 9_950.0 => format!(", {rate:.0} images/s"),
+            rate => format!(", {:.0}k images/s", rate / 1000.0),
         }
     }
 
