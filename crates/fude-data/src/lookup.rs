@@ -63,9 +63,11 @@ fn cached(name: &str, options: &LoadOptions, cache: Option<&Path>) -> Result<Dat
     Ok(set)
 }
 
-/// An empty folder is what a download that never got anywhere leaves.
+/// A download that never got anywhere leaves a folder with its lock and partial files: still nothing to load.
 fn holds_something(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+    let finished = |name: &str| !name.starts_with('.') && !name.ends_with(".part");
+    std::fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| finished(&entry.file_name().to_string_lossy())))
 }
 
 fn not_found(name: &str, folder: Option<PathBuf>) -> DataError {
@@ -75,4 +77,21 @@ fn not_found(name: &str, folder: Option<PathBuf>) -> DataError {
     };
     let remedy = format!("{fetch}, or pass --data DIR with a folder of its files");
     DataError::NotFound { what: format!("data set {name}"), looked: folder.into_iter().collect(), remedy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_failed_download_leaves_counts_as_no_data() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join("kmnist");
+        std::fs::create_dir(&folder).unwrap();
+        for name in [".fetch.lock", "train-images-idx3-ubyte.gz.part"] {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        let error = open_with_cache("kmnist", &LoadOptions::default(), Some(cache.path())).unwrap_err();
+        assert!(matches!(error, DataError::NotFound { .. }), "{error}");
+    }
 }

@@ -5,6 +5,7 @@ use crate::plots::{Plots, draw};
 use crate::run_lookup::{RUNS, find_run};
 use crate::ui::Ui;
 use anyhow::Result;
+use fude_train::latest_checkpoint;
 use std::path::PathBuf;
 
 /// Draws a run's plots again.
@@ -25,6 +26,10 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<()> {
     let run = find_run(&args.run, &args.out)?;
     let summary = run.summary()?;
     let data = run_data(&run, args.data.as_deref(), ui)?;
+    // Pictures of other data under this run's name would be a lie.
+    if let Some((checkpoint, _)) = latest_checkpoint(&run)? {
+        checkpoint.require_data(&data)?;
+    }
     let split = data.test.clone().or_else(|| data.validation.clone());
     let scored = split.map(|split| score_run(&run, &data, split)).transpose()?;
     let paths = draw(&run, &Plots { summary: &summary, data: &data, scored: scored.as_ref() })?;

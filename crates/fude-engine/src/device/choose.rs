@@ -26,7 +26,8 @@ impl FromStr for DeviceRequest {
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text {
-            "auto" => Self::Auto,
+            // An unset variable in a script is no name, and every name contains it.
+            "auto" | "" => Self::Auto,
             "gpu" => Self::Gpu,
             "cpu" => Self::Cpu,
             name => Self::Named(name.to_owned()),
