@@ -50,6 +50,13 @@ pub struct OptimizerSpec {
     pub decoupled: bool,
 }
 
+/// PyTorch's defaults for Adam.
+impl Default for OptimizerSpec {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false }
+    }
+}
+
 /// What an engine is to train.
 pub struct EngineSpec {
     /// The models' shape.

@@ -2,7 +2,6 @@
 
 use crate::{Activation, MlpConfig, Parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// A model as it stands in a safetensors file.
@@ -146,8 +145,7 @@ fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<
             found: format!("{:?} {:?}", view.dtype(), view.shape()),
         });
     }
-    let data: Cow<'_, [u8]> = Cow::Borrowed(view.data());
-    Ok(data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    Ok(view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
 }
 
 fn bytes_of(values: &[f32]) -> Vec<u8> {

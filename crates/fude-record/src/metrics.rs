@@ -76,11 +76,6 @@ impl Softmax {
     pub fn confidence(&self) -> f64 {
         (self.largest - self.log_sum).exp()
     }
-
-    /// The probability of the class with this logit.
-    pub fn probability(&self, logit: f32) -> f64 {
-        (f64::from(logit) - self.log_sum).exp()
-    }
 }
 
 /// Scores logits `[N, O]` against labels `[N]`. A NaN logit makes the loss NaN.

@@ -70,7 +70,7 @@ fn step_seconds(experiment: &Experiment) -> Result<f64> {
     let n = train.batch as usize;
     let split = Split { pixels: vec![0; n * model.inputs], labels: vec![0; n], height: 1, width: model.inputs };
     let device = Device::cpu();
-    let optimizer = OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false };
+    let optimizer = OptimizerSpec::default();
     let spec = EngineSpec {
         model: model.clone(),
         optimizer,

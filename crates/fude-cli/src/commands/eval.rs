@@ -114,7 +114,7 @@ pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> 
     let images = DeviceData::upload(split, data.outputs(), &device)?;
     let spec = EngineSpec {
         model: model.config,
-        optimizer: OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false },
+        optimizer: OptimizerSpec::default(),
         label_smoothing: 0.0,
         parameters: vec![model.parameters],
         train: images.clone(),
