@@ -5,6 +5,10 @@
 
 mod cpu;
 
+pub use cpu::deform;
+#[cfg(feature = "burn")]
+pub(crate) use cpu::step_inputs;
+
 use crate::{Device, Engine, EngineError, EngineSpec};
 use fude_model::MlpConfig;
 
