@@ -8,6 +8,7 @@ mod plots;
 mod progress;
 mod run_lookup;
 mod signals;
+mod spread;
 mod table;
 mod ui;
 

@@ -2,8 +2,8 @@
 //!
 //! Plain serde types, shared by the trainer, the reports and the command line. Nothing here knows an engine.
 
-mod augment;
 mod atomic;
+mod augment;
 mod event;
 mod experiment;
 mod keys;
@@ -15,10 +15,11 @@ mod run_folder;
 mod run_list;
 mod run_lock;
 mod run_metrics;
+mod spread;
 mod summary;
 
-pub use augment::AugmentConfig;
 pub use atomic::write_atomically;
+pub use augment::AugmentConfig;
 pub use event::{EpochRecord, Event, StepProgress};
 pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
@@ -30,4 +31,5 @@ pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
 pub use run_list::list_runs;
 pub use run_lock::RunLock;
+pub use spread::{Spread, spreads};
 pub use summary::{SUMMARY_SCHEMA, Summary};

@@ -1,4 +1,4 @@
-//! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`.
+//! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`, with `-f<fold>` in cross-validation.
 
 use crate::atomic::{TEMPORARY, make_readable, write_atomically};
 use crate::{Experiment, SUMMARY_SCHEMA, Summary};
@@ -81,7 +81,8 @@ impl RunFolder {
         make_readable(new.path(), 0o755).map_err(io_error(new.path()))?;
         Self { path: new.path().to_owned() }.write_experiment(experiment)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        first_free(new, &parent, &format!("{time}-s{}", experiment.train.seed))
+        let fold = experiment.data.fold.map_or(String::new(), |fold| format!("-f{fold}"));
+        first_free(new, &parent, &format!("{time}-s{}{fold}", experiment.train.seed))
     }
 
     /// Opens an existing run folder.
