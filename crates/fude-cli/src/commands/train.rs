@@ -107,9 +107,10 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     let (folder, _lock) = folder(run, &request.experiment, args)?.unzip();
     request.folder = folder.clone();
     introduce(&request, &why, ui);
-    let mut display = ProgressDisplay::new(ui);
+    let (mut display, started) = (ProgressDisplay::new(ui), Instant::now());
     let outcome = fude_train::train(request, &mut display, &stop_on_ctrl_c());
     display.clear();
+    tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
             let said = conclude(&summary, folder.as_ref(), ui);
