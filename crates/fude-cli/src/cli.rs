@@ -67,6 +67,8 @@ impl Cli {
             .with_writer(std::io::stderr)
             .with_ansi(console::colors_enabled_stderr())
             .without_time()
+            // Which part of the program speaks matters to those who look closer.
+            .with_target(self.verbose != 1)
             .try_init();
     }
 

@@ -91,7 +91,7 @@ impl ProgressDisplay {
         let whole = format!("{epoch}  {}  {:.2} s{}, left {left}", figures(record), record.seconds, self.speed());
         match self.columns {
             Some(columns) if whole.chars().count() > columns => {
-                let short = format!("{epoch}  {}", short_figures(record));
+                let short = format!("epoch {}/{} {}", record.epoch, self.epochs, short_figures(record));
                 let with_time = format!("{short}, left {left}");
                 if with_time.chars().count() > columns { short } else { with_time }
             }
@@ -202,8 +202,8 @@ mod tests {
         let whole = "epoch   7/20  train 0.4000 85.00 %  val 0.5000 80.00 %  test 0.6000 75.00 %  0.25 s, 126k images/s, \
                      left 3.2 s";
         assert_eq!((line(None).as_str(), line(Some(200)).as_str()), (whole, whole));
-        let short = "epoch   7/20  train 0.400 val 0.500 80.00 % test 0.600 75.00 %";
+        let short = "epoch 7/20 train 0.400 val 0.500 80.00 % test 0.600 75.00 %";
         assert_eq!(line(Some(80)), format!("{short}, left 3.2 s"));
-        assert_eq!(line(Some(63)), short);
+        assert_eq!(line(Some(60)), short);
     }
 }

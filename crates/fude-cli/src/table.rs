@@ -3,6 +3,7 @@
 use crate::ui::columns;
 use comfy_table::{Cell, CellAlignment, Table, TableStyle};
 use console::{Term, measure_text_width};
+use indicatif::HumanCount;
 
 /// A table with a header, all columns but the first right-aligned; on a terminal too narrow for it, a paragraph a row.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
@@ -61,6 +62,11 @@ pub(crate) fn duration(seconds: f64) -> String {
         120..=7199 => format!("{} min {:02} s", whole / 60, whole % 60),
         _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
     }
+}
+
+/// 12000 as `12,000`.
+pub(crate) fn count(n: usize) -> String {
+    HumanCount(n as u64).to_string()
 }
 
 /// Bytes as people say them.

@@ -4,6 +4,7 @@
 
 mod atomic;
 mod augment;
+mod distill;
 mod event;
 mod experiment;
 mod keys;
@@ -20,6 +21,7 @@ mod summary;
 
 pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
+pub use distill::DistillConfig;
 pub use event::{EpochRecord, Event, StepProgress};
 pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,

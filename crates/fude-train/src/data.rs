@@ -56,6 +56,11 @@ pub fn prepare_to_resume(experiment: &Experiment, checkpoint: &Checkpoint) -> Re
 
 /// `warning` is why the data are the fallback, where they are.
 fn cut_validation(experiment: &Experiment, dataset: Dataset, warning: Option<String>) -> Result<Prepared, TrainError> {
+    if dataset.classes.len() < 2 {
+        let (name, only) = (&dataset.name, dataset.classes.join(""));
+        let why = format!("{name}: expected two classes or more to tell apart, found one ({only})");
+        return Err(TrainError::Mismatch(why));
+    }
     let (train, validation) = match experiment.data.validation_fraction {
         0.0 => (dataset.train, None),
         fraction => {

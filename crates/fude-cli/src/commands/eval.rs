@@ -2,7 +2,7 @@
 
 use crate::exit::Stopped;
 use crate::run_lookup::{RUNS, find_finished};
-use crate::table::{loss, percent, table};
+use crate::table::{count, loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         "\n{} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
         run.path().display(),
         data.dataset,
-        evaluation.samples
+        count(evaluation.samples)
     ));
     Ok(())
 }

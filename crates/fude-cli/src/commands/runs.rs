@@ -49,7 +49,8 @@ fn list(args: &RunsArgs) -> Result<()> {
         return print_json(&rows);
     }
     if runs.is_empty() {
-        print_out(&format!("no runs under {}", args.out.display()));
+        let of = args.experiment.as_ref().map_or(String::new(), |name| format!(" of {name}"));
+        print_out(&format!("no runs{of} under {}", args.out.display()));
         return Ok(());
     }
     let header = ["run", "state", "data", "epochs", "test accuracy", "time"];

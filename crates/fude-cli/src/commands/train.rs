@@ -163,9 +163,10 @@ fn train_one(start: Start, args: &TrainArgs, ui: Ui) -> Result<Ended> {
     let (folder, lock) = folder(run, &request.experiment, args)?.unzip();
     request.folder = folder.clone();
     introduce(&request, &why, ui);
-    let mut display = ProgressDisplay::new(ui);
+    let (mut display, started) = (ProgressDisplay::new(ui), Instant::now());
     let outcome = fude_train::train(request, &mut display, &stop_on_ctrl_c());
     display.clear();
+    tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
             Ok(Ended::Finished(Trained { summary, data, scored, folder, _lock: lock }))

@@ -49,6 +49,14 @@ fn a_folder_a_class_with_pictures() {
 }
 
 #[test]
+fn one_class_is_nothing_to_tell_apart() {
+    let home = Home::with_small_experiment("");
+    (0..30).for_each(|salt| drop(home.write(&format!("one/only/{salt}.png"), png(0, salt))));
+    let ran = home.fude("train small.toml --data one").ends_with(1);
+    ran.says(&["error: one: expected two classes or more to tell apart, found one (only)"]);
+}
+
+#[test]
 fn verify_looks_into_every_form() {
     let home = Home::with_small_experiment("");
     home.write("pictures/a/1.png", png(0, 1));

@@ -112,7 +112,7 @@ fn other_data_are_refused_and_nothing_is_overwritten() {
     let before = home.snapshot();
     let ran = home.fude("train --resume small --epochs 5 --data kana").ends_with(1);
     ran.says(&[
-        "images, not on kana",
+        "images, not on kana; give --data, or go on with it as it was with --resume runs/small/",
         "the training images of kana are not those that this run was started with: expected",
     ]);
     home.write("images/t10k-images-idx3-ubyte", idx_images(100, 7));

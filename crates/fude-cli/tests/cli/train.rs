@@ -90,7 +90,12 @@ fn verbose_says_what_is_done_and_how_long_it_takes() {
     let ran = home.fude("train small.toml -v").ends_with(0);
     let ran =
         ran.says(&["reading ", "400 training and 100 test images", "device: the cpu ", "engine: fused on the cpu "]);
-    ran.says(&["checkpoint after epoch 2, step 0: ", " KiB written in ", "plots drawn in "]);
+    ran.says(&[
+        "checkpoint after epoch 2, step 0: ",
+        " KiB written in ",
+        "trained and evaluated in ",
+        "plots drawn in ",
+    ]);
     let silent = home.fude("train small.toml").ends_with(0);
     assert!(!silent.stderr.contains("INFO") && !silent.stderr.contains("checkpoint after"), "{}", silent.stderr);
 }

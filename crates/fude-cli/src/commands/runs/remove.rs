@@ -5,7 +5,7 @@ use crate::exit::Stopped;
 use crate::run_lookup::{find_run, run_at};
 use crate::table::bytes;
 use crate::ui::{Ui, print_err, print_json, print_prompt};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fude_record::RunFolder;
 use serde_json::json;
 use std::io::{self, IsTerminal};
@@ -55,7 +55,7 @@ fn confirm(named: &[&Removal]) -> Result<()> {
     io::stdin().read_line(&mut answer).context("cannot read the answer")?;
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Stopped::Usage("nothing was removed".into()).into()),
+        _ => bail!("nothing was removed"),
     }
 }
 

@@ -71,7 +71,9 @@ impl Start {
         let (before, now) = (run.experiment()?.dataset, &self.experiment.dataset);
         match checkpoint.require_data(&data) {
             Err(error) if before != *now => {
-                Err(error).with_context(|| format!("{} was started on {before}, not on {now}", run.path().display()))
+                let how = format!("give --data, or go on with it as it was with --resume {} alone", quoted(run.path()));
+                let path = run.path().display();
+                Err(error).with_context(|| format!("{path} was started on {before}, not on {now}; {how}"))
             }
             checked => Ok(checked.map(|()| data)?),
         }

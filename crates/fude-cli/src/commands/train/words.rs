@@ -3,7 +3,7 @@
 use crate::commands::compare::results_table;
 use crate::exit::Stopped;
 use crate::spread::{spread_table, what_varies};
-use crate::table::duration;
+use crate::table::{count, duration};
 use crate::ui::{Ui, print_err, print_json, quoted};
 use anyhow::Result;
 use fude_engine::{DeviceChoice, DeviceKind, DeviceRequest};
@@ -15,12 +15,14 @@ use std::path::Path;
 pub(super) fn introduce(request: &TrainRequest, why: &str, ui: Ui) {
     let (experiment, data) = (&request.experiment, &request.data);
     let splits = [("validation", data.validation.as_deref()), ("test", data.test.as_deref())];
-    let held_out: Vec<String> =
-        splits.iter().filter_map(|(name, split)| Some(format!("{} for {name}", split.as_ref()?.len()))).collect();
+    let held_out: Vec<String> = splits
+        .iter()
+        .filter_map(|(name, split)| Some(format!("{} for {name}", count(split.as_ref()?.len()))))
+        .collect();
     ui.note(format!(
         "{}: {} images of {} to train on, {}",
         experiment.name,
-        data.train.len(),
+        count(data.train.len()),
         data.dataset,
         if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
     ));
