@@ -5,6 +5,7 @@
 mod event;
 mod experiment;
 mod metrics;
+mod new_file;
 mod parse;
 mod run_folder;
 mod run_lock;
@@ -16,6 +17,7 @@ pub use experiment::{
     TrainConfig,
 };
 pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
+pub use new_file::write_new;
 pub use parse::{ExperimentError, Override};
 pub use run_folder::{RunFolder, RunFolderError, file, list_runs, write_atomically};
 pub use run_lock::RunLock;
