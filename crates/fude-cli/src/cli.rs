@@ -1,6 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
-use crate::commands::{check, compare, completions, data, devices, eval, report, results, runs, summary, train};
+use crate::commands::{
+    check, compare, completions, data, devices, eval, export, import, report, results, runs, summary, train,
+};
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
 use std::sync::LazyLock;
@@ -31,8 +33,12 @@ pub(crate) struct Cli {
 enum Command {
     /// Train an experiment.
     Train(train::TrainArgs),
-    /// Evaluate a finished run on a split.
+    /// Evaluate a finished run or a model's file on a split.
     Eval(eval::EvalArgs),
+    /// Write a model for other programs, as safetensors or ONNX.
+    Export(export::ExportArgs),
+    /// Take over a model that another program trained.
+    Import(import::ImportArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -76,6 +82,8 @@ impl Cli {
         match self.command {
             Command::Train(args) => train::run(&args, ui),
             Command::Eval(args) => eval::run(&args, ui),
+            Command::Export(args) => export::run(&args, ui),
+            Command::Import(args) => import::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),

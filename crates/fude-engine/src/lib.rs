@@ -14,6 +14,7 @@ mod fused;
 #[cfg(feature = "burn")]
 mod masks;
 mod plan;
+mod predictor;
 mod spec;
 mod state;
 #[cfg(feature = "burn")]
@@ -28,5 +29,6 @@ pub use engine::{Control, Determinism, Engine, EngineInfo, Flow, Logits, Progres
 pub use error::{DeviceError, EngineError};
 pub use fused::unsupported as unsupported_by_fused;
 pub use plan::EpochPlan;
+pub use predictor::Predictor;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};

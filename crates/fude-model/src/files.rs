@@ -68,6 +68,7 @@ impl ModelFile {
             .collect::<Result<Vec<_>, ModelFileError>>()?;
         let mut metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
         metadata.insert("format".into(), "pt".into());
+        metadata.insert("input".into(), crate::onnx::INPUT_MEANING.into());
         metadata.insert("activation".into(), self.config.activation.name().into());
         metadata.insert("dropout".into(), self.config.dropout.to_string());
         Ok(sorted_metadata(safetensors::serialize(views, Some(metadata))?))
@@ -85,6 +86,7 @@ impl ModelFile {
         let activation = take_activation(&mut metadata)?;
         let dropout = metadata.remove("dropout").and_then(|text| text.parse().ok()).unwrap_or(0.0);
         metadata.remove("format");
+        metadata.remove("input");
 
         let shapes = layer_shapes(&tensors)?;
         let config = MlpConfig {
@@ -105,7 +107,7 @@ impl ModelFile {
     }
 }
 
-fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
+pub(crate) fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
     let Some(name) = metadata.remove("activation") else { return Ok(Activation::Relu) };
     Activation::from_name(&name).ok_or(ModelFileError::Metadata {
         key: "activation",
@@ -148,17 +150,17 @@ fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<
     Ok(view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
 }
 
-fn bytes_of(values: &[f32]) -> Vec<u8> {
+pub(crate) fn bytes_of(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// `[rows, columns]` to `[columns, rows]`.
-fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+pub(crate) fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
 }
 
 /// Gives the header's metadata a fixed order: the library writes a hash map's, and equal models should be equal files.
-fn sorted_metadata(bytes: Vec<u8>) -> Vec<u8> {
+pub(crate) fn sorted_metadata(bytes: Vec<u8>) -> Vec<u8> {
     let rewritten = (|| {
         let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?) as usize;
         let header: serde_json::Value = serde_json::from_slice(bytes.get(8..8 + length)?).ok()?;

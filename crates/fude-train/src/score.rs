@@ -1,7 +1,7 @@
 //! A model's scores on a split.
 
 use fude_data::Split;
-use fude_engine::{DeviceData, Engine, EngineError, Weights};
+use fude_engine::{DeviceData, Engine, EngineError, Logits, Weights};
 use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
 
 /// Scores with the images that were predicted worst.
@@ -22,15 +22,20 @@ const MISTAKES: usize = 40;
 /// Device errors.
 pub fn score(engine: &mut dyn Engine, images: &DeviceData) -> Result<Scored, EngineError> {
     let logits = engine.logits(0, images, Weights::Current)?;
-    let (labels, classes) = (images.labels(), logits.classes);
-    Ok(Scored {
-        evaluation: evaluate(&logits.values, labels, classes),
-        mistakes: worst_mistakes(&logits.values, labels, classes, MISTAKES),
-    })
+    Ok(Scored::of(&logits, images.labels()))
 }
 
-/// The images of mistakes, in their order.
 impl Scored {
+    /// From logits `[N, O]` and labels `[N]`.
+    pub fn of(logits: &Logits, labels: &[u8]) -> Self {
+        Self {
+            evaluation: evaluate(&logits.values, labels, logits.classes),
+            mistakes: worst_mistakes(&logits.values, labels, logits.classes, MISTAKES),
+        }
+    }
+
+    /// The images of mistakes, in their order.
+    ///
     /// Each mistake with its image `[H, W]`.
     pub fn mistaken_images<'a>(&self, split: &'a Split) -> Vec<(&'a [u8], Mistake)> {
         self.mistakes.iter().map(|&mistake| (split.image(mistake.index), mistake)).collect()

@@ -1,32 +1,45 @@
 //! `fude eval`.
 
 use crate::exit::Stopped;
-use crate::run_lookup::{RUNS, find_run};
+use crate::model_lookup::{FoundModel, recorded_cut};
+use crate::output::Force;
+use crate::run_lookup::RUNS;
 use crate::table::{loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineSpec, OptimizerSpec, build};
+use fude_data::{Split, npy_matrix};
+use fude_engine::{Logits, Predictor};
 use fude_model::ModelFile;
-use fude_record::{RunFolder, file};
-use fude_train::{Prepared, Scored, prepare, score};
+use fude_record::{Evaluation, Experiment, RunFolder, file};
+use fude_train::{Prepared, Scored, prepare};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Evaluates a finished run on a split, on the CPU.
+/// Evaluates a finished run or a model's file on a split, on the CPU.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  fude eval e1-l2\n  fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json")]
+#[command(after_help = "\
+Examples:
+  fude eval e1-l2
+  fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json
+  fude eval mine.safetensors --data fashion
+  fude eval e1-l2 --logits logits.npy")]
 pub(crate) struct EvalArgs {
-    /// The run folder, or an experiment's name for its newest run.
+    /// The run folder, an experiment's name for its newest run, or a safetensors file.
+    #[arg(value_name = "RUN|FILE")]
     run: String,
-    /// Evaluate on other data than the run's: a set's name or a folder.
+    /// Evaluate on other data than the model's own: a set's name or a folder.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
     /// The split to evaluate.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     split: SplitName,
+    /// Write the logits [N, O] too, in the split's order, for NumPy.
+    #[arg(long, value_name = "FILE.npy")]
+    logits: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
     /// Where the runs are.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
     out: PathBuf,
@@ -47,16 +60,29 @@ pub(crate) enum SplitName {
 }
 
 pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
-    let run = find_run(&args.run, &args.out)?;
-    let data = run_data(&run, args.data.as_deref(), ui)?;
+    if let Some(path) = &args.logits {
+        args.force.check(path)?;
+    }
+    let found = FoundModel::find(&args.run, &args.out)?;
+    let model = found.trained()?;
+    let data = match &found.run {
+        Some(run) => run_data(run, args.data.as_deref(), ui)?,
+        None => file_data(&found, &model, args.data.as_deref(), ui)?,
+    };
     let split = pick(&data, args.split)?;
-    let scored = score_run(&run, &data, split)?;
-    let evaluation = &scored.evaluation;
+    let logits = logits(&found.name(), model, &data, &split)?;
+    if let Some(path) = &args.logits {
+        args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
+    }
+    show(args, &found.name(), &data, &Scored::of(&logits, &split.labels).evaluation)
+}
+
+fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) -> Result<()> {
     let classes = evaluation.per_class(&data.classes);
     let name = format!("{:?}", args.split).to_lowercase();
     if args.json {
         return print_json(&json!({
-            "run": run.path(), "dataset": data.dataset, "split": name, "samples": evaluation.samples,
+            "run": model, "dataset": data.dataset, "split": name, "samples": evaluation.samples,
             "loss": evaluation.loss, "accuracy": evaluation.accuracy, "per_class": classes,
             "confusion": evaluation.confusion,
         }));
@@ -68,12 +94,29 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     print_out(&table(&["class", "precision", "recall", "F1", "images"], rows));
     let (accuracy, loss) = (percent(Some(evaluation.accuracy)), loss(Some(evaluation.loss)));
     print_out(&format!(
-        "\n{} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
-        run.path().display(),
-        data.dataset,
-        evaluation.samples
+        "\n{model} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
+        data.dataset, evaluation.samples
     ));
     Ok(())
+}
+
+/// The data that a model's file names, or others in their place, cut as the file says.
+fn file_data(found: &FoundModel, model: &ModelFile, other: Option<&str>, ui: Ui) -> Result<Prepared> {
+    let path = found.path.display();
+    let Some(dataset) = other.or(model.metadata.get("dataset").map(String::as_str)) else {
+        let why = format!("{path} does not say what data it was trained on: give --data NAME|DIR");
+        return Err(Stopped::Usage(why).into());
+    };
+    let mut experiment = Experiment::parse("name = \"eval\"\ndataset = \"kana\"", "eval", &[])?;
+    experiment.dataset = dataset.to_owned();
+    match recorded_cut(&model.metadata) {
+        Some(cut) => experiment.data = cut,
+        None => ui.note(format!(
+            "{path} does not say how its data were cut: where splits are not in files of their own, images that it was \
+             trained on may be among those evaluated"
+        )),
+    }
+    prepared(&experiment, ui)
 }
 
 /// The data of a run, or others in their place, with their notes shown.
@@ -87,7 +130,11 @@ pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<P
         experiment.dataset = name.to_owned();
         experiment.fallback = None;
     }
-    let data = prepare(&experiment)?;
+    prepared(&experiment, ui)
+}
+
+fn prepared(experiment: &Experiment, ui: Ui) -> Result<Prepared> {
+    let data = prepare(experiment)?;
     data.notes.iter().for_each(|note| ui.note(note));
     data.warnings.iter().for_each(|warning| ui.warning(warning));
     Ok(data)
@@ -108,17 +155,12 @@ pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> 
     let path = run.file(file::MODEL);
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let model = ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    let logits = logits(&path.display().to_string(), model, data, &split)?;
+    Ok(Scored::of(&logits, &split.labels))
+}
+
+fn logits(name: &str, model: ModelFile, data: &Prepared, split: &Arc<Split>) -> Result<Logits> {
     let (expected, found) = (model.config.outputs, data.outputs());
-    ensure!(expected == found, "{} knows {expected} classes; {} has {found} classes", path.display(), data.dataset);
-    let device = Device::cpu();
-    let images = DeviceData::upload(split, data.outputs(), &device)?;
-    let spec = EngineSpec {
-        model: model.config,
-        optimizer: OptimizerSpec::default(),
-        label_smoothing: 0.0,
-        parameters: vec![model.parameters],
-        train: images.clone(),
-    };
-    let mut engine = build(None, &device, spec)?;
-    Ok(score(engine.as_mut(), &images)?)
+    ensure!(expected == found, "{name}: the model knows {expected} classes; {} has {found} classes", data.dataset);
+    Ok(Predictor::new(model)?.logits(split)?)
 }

@@ -39,9 +39,7 @@ fn eval_on_data_that_do_not_fit_the_model_is_an_error() {
             home.write(&format!("twelve/{class:02}/{salt}.png"), png(class.min(9), salt));
         }
     }
-    home.fude("eval small --data twelve")
-        .ends_with(1)
-        .says(&["best.safetensors knows 10 classes; twelve has 12 classes"]);
+    home.fude("eval small --data twelve").ends_with(1).says(&["the model knows 10 classes; twelve has 12 classes"]);
 }
 
 #[test]
