@@ -1,7 +1,7 @@
 //! The arguments of `fude`, and which command they call.
 
 use crate::commands::{
-    check, compare, completions, data, devices, eval, export, import, report, results, runs, summary, train,
+    check, compare, completions, data, devices, eval, export, import, quantize, report, results, runs, summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -39,6 +39,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Take over a model that another program trained.
     Import(import::ImportArgs),
+    /// Round a model's weights to int8: a quarter of the bytes.
+    Quantize(quantize::QuantizeArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -84,6 +86,7 @@ impl Cli {
             Command::Eval(args) => eval::run(&args, ui),
             Command::Export(args) => export::run(&args, ui),
             Command::Import(args) => import::run(&args, ui),
+            Command::Quantize(args) => quantize::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),

@@ -3,8 +3,9 @@
 use crate::exit::Stopped;
 use crate::run_lookup::find_run;
 use anyhow::{Context, Result};
-use fude_model::ModelFile;
+use fude_model::{ModelFile, StoredModel};
 use fude_record::{DataConfig, RunFolder, file};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The metadata key under which a model's file says how its data were cut, as JSON.
@@ -49,6 +50,11 @@ impl FoundModel {
         Ok(model)
     }
 
+    /// The model, whatever its weights are.
+    pub(crate) fn stored(&self) -> Result<StoredModel> {
+        StoredModel::from_bytes(&self.bytes).with_context(|| format!("cannot use {}", self.path.display()))
+    }
+
     /// What the user may call it.
     pub(crate) fn name(&self) -> String {
         match &self.run {
@@ -59,6 +65,6 @@ impl FoundModel {
 }
 
 /// How the data of a model's file were cut; none where it does not say.
-pub(crate) fn recorded_cut(metadata: &std::collections::BTreeMap<String, String>) -> Option<DataConfig> {
+pub(crate) fn recorded_cut(metadata: &BTreeMap<String, String>) -> Option<DataConfig> {
     serde_json::from_str(metadata.get(DATA_CUT)?).ok()
 }

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "burn")]
 mod burn;
+mod calibrate;
 mod data;
 mod device;
 mod engine;
@@ -20,6 +21,7 @@ mod state;
 #[cfg(feature = "burn")]
 mod targets;
 
+pub use calibrate::{Calibration, calibrate};
 pub use data::DeviceData;
 pub use device::{
     Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
@@ -27,7 +29,7 @@ pub use device::{
 };
 pub use engine::{Control, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, Weights};
 pub use error::{DeviceError, EngineError};
-pub use fused::unsupported as unsupported_by_fused;
+pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
 pub use plan::EpochPlan;
 pub use predictor::Predictor;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};

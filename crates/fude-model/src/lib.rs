@@ -10,13 +10,15 @@ mod import;
 mod initialise;
 mod layout;
 mod onnx;
+mod quantised;
 mod summary;
 
 pub use activation::Activation;
-pub use config::{ConfigError, MAX_LAYERS, MAX_UNITS, MlpConfig};
+pub use config::{ConfigError, MAX_INPUTS, MAX_LAYERS, MAX_UNITS, MlpConfig};
 pub use files::{ModelFile, ModelFileError};
 pub use import::{ImportError, ImportOptions, Imported, import};
 pub use initialise::initialise;
 pub use layout::{Layer, Layout, Parameters};
 pub use onnx::OnnxError;
+pub use quantised::{InputRange, QuantisedLayer, QuantisedModel, StoredModel};
 pub use summary::summary_table;

@@ -10,10 +10,11 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fude_data::{Split, npy_matrix};
 use fude_engine::{Logits, Predictor};
-use fude_model::ModelFile;
+use fude_model::StoredModel;
 use fude_record::{Evaluation, Experiment, RunFolder, file};
 use fude_train::{Prepared, Scored, prepare};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ Examples:
   fude eval e1-l2
   fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json
   fude eval mine.safetensors --data fashion
+  fude eval runs/e1-l2/20260101T120000Z-s0/int8.safetensors
   fude eval e1-l2 --logits logits.npy")]
 pub(crate) struct EvalArgs {
     /// The run folder, an experiment's name for its newest run, or a safetensors file.
@@ -64,11 +66,8 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         args.force.check(path)?;
     }
     let found = FoundModel::find(&args.run, &args.out)?;
-    let model = found.trained()?;
-    let data = match &found.run {
-        Some(run) => run_data(run, args.data.as_deref(), ui)?,
-        None => file_data(&found, &model, args.data.as_deref(), ui)?,
-    };
+    let model = found.stored()?;
+    let data = model_data(&found, model.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
     let logits = logits(&found.name(), model, &data, &split)?;
     if let Some(path) = &args.logits {
@@ -100,16 +99,24 @@ fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) 
     Ok(())
 }
 
-/// The data that a model's file names, or others in their place, cut as the file says.
-fn file_data(found: &FoundModel, model: &ModelFile, other: Option<&str>, ui: Ui) -> Result<Prepared> {
+/// The data of a model, or others in their place: its run's, else what its file names, cut as the file says.
+pub(crate) fn model_data(
+    found: &FoundModel,
+    metadata: &BTreeMap<String, String>,
+    other: Option<&str>,
+    ui: Ui,
+) -> Result<Prepared> {
+    if let Some(run) = &found.run {
+        return run_data(run, other, ui);
+    }
     let path = found.path.display();
-    let Some(dataset) = other.or(model.metadata.get("dataset").map(String::as_str)) else {
+    let Some(dataset) = other.or(metadata.get("dataset").map(String::as_str)) else {
         let why = format!("{path} does not say what data it was trained on: give --data NAME|DIR");
         return Err(Stopped::Usage(why).into());
     };
     let mut experiment = Experiment::parse("name = \"eval\"\ndataset = \"kana\"", "eval", &[])?;
     experiment.dataset = dataset.to_owned();
-    match recorded_cut(&model.metadata) {
+    match recorded_cut(metadata) {
         Some(cut) => experiment.data = cut,
         None => ui.note(format!(
             "{path} does not say how its data were cut: where splits are not in files of their own, images that it was \
@@ -154,13 +161,13 @@ fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
 pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
     let path = run.file(file::MODEL);
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let model = ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    let model = StoredModel::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
     let logits = logits(&path.display().to_string(), model, data, &split)?;
     Ok(Scored::of(&logits, &split.labels))
 }
 
-fn logits(name: &str, model: ModelFile, data: &Prepared, split: &Arc<Split>) -> Result<Logits> {
-    let (expected, found) = (model.config.outputs, data.outputs());
+pub(crate) fn logits(name: &str, model: StoredModel, data: &Prepared, split: &Arc<Split>) -> Result<Logits> {
+    let (expected, found) = (model.config().outputs, data.outputs());
     ensure!(expected == found, "{name}: the model knows {expected} classes; {} has {found} classes", data.dataset);
     Ok(Predictor::new(model)?.logits(split)?)
 }

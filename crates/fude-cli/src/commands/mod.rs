@@ -8,6 +8,7 @@ pub(crate) mod devices;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;

@@ -97,3 +97,47 @@ fn a_file_that_is_no_model_says_what_it_lacks() {
     home.fude("import broken.safetensors").ends_with(1).says(&["not a safetensors file"]);
     home.fude("export absent.safetensors --output a.onnx").ends_with(2).says(&["there is no file absent.safetensors"]);
 }
+
+#[test]
+fn int8_weights_are_a_quarter_of_the_bytes_and_evaluate_nearly_alike() {
+    let home = trained();
+    let json = home.fude("quantize small --bits 8 --json").ends_with(0).json();
+    let bytes = |kind: &str| json["bytes"][kind].as_f64().unwrap();
+    assert!(bytes("int8") < 0.3 * bytes("f32"), "{json}");
+    assert_eq!(json["split"], "validation");
+    let run = home.run("small");
+    assert_eq!(std::fs::metadata(run.join("int8.safetensors")).unwrap().len() as f64, bytes("int8"));
+
+    let file = format!("eval {} --json", run.join("int8.safetensors").display());
+    let (int8, exact) = (home.fude(&file).ends_with(0).json(), home.fude("eval small --json").ends_with(0).json());
+    let loss = |value: &serde_json::Value| value["loss"].as_f64().unwrap();
+    assert!((loss(&int8) - loss(&exact)).abs() < 0.01, "{int8} {exact}");
+    assert_eq!(int8["samples"], exact["samples"]);
+
+    home.fude("quantize small").ends_with(1).says(&["int8.safetensors exists; --force replaces it"]);
+    let table = home.fude("quantize small --force --percentile 99.9").ends_with(0).stdout;
+    assert!(table.contains("int8") && table.contains("get the same class"), "{table}");
+    home.fude("quantize small --bits 4").ends_with(2);
+    home.fude("quantize small --percentile 20").ends_with(2).says(&["expected 50 to 100 percent"]);
+}
+
+#[test]
+fn an_int8_file_is_refused_where_f32_weights_are_needed() {
+    let home = trained();
+    home.fude("quantize small --output small8.safetensors").ends_with(0);
+    for command in ["export small8.safetensors --output a.onnx", "train small.toml --init small8.safetensors"] {
+        home.fude(command).ends_with(1).says(&["cannot use small8.safetensors", "expected F32 [16, 784], found I8"]);
+    }
+    // A file outside of a run knows its data and how they were cut.
+    let run = home.fude("eval small --split validation --json").ends_with(0).json();
+    let file = home.fude("eval small8.safetensors --split validation --json").ends_with(0).json();
+    assert_eq!(file["samples"], run["samples"]);
+}
+
+#[test]
+fn an_extended_run_keeps_no_int8_model_of_before() {
+    let home = trained();
+    home.fude("quantize small").ends_with(0);
+    home.fude("train --resume small --epochs 3").ends_with(0);
+    assert!(!home.run("small").join("int8.safetensors").exists());
+}

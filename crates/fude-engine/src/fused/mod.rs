@@ -5,6 +5,8 @@
 
 mod cpu;
 
+pub use cpu::Int8Engine;
+
 use crate::{Device, Engine, EngineError, EngineSpec};
 use fude_model::MlpConfig;
 

@@ -7,6 +7,7 @@ mod dropout;
 mod evaluate;
 mod hidden;
 mod images;
+mod int8;
 mod linear;
 mod loss;
 mod math;
@@ -28,6 +29,7 @@ use crate::{
     Logits, OptimizerSpec, Progressed, Totals, TrainState, Weights as WhichWeights,
 };
 use fude_model::MlpConfig;
+pub use int8::Int8Engine;
 use simd::Level;
 use std::ops::Range;
 use step::Recipe;
