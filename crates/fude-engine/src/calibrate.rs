@@ -2,8 +2,8 @@
 
 use crate::{EngineError, Predictor};
 use fude_data::Split;
-use fude_kernels::activation;
-use fude_model::{InputRange, MlpConfig, ModelFile, Parameters, StoredModel};
+use fude_kernels::{activation, normalize};
+use fude_model::{InputRange, MlpConfig, ModelFile, Normalization, Parameters, StoredModel};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub fn calibrate(model: &ModelFile, images: &Split, how: Calibration) -> Result<
     (0..model.config.hidden.len())
         .map(|layer| {
             let mut values = Predictor::new(StoredModel::F32(cut_after(model, layer)))?.logits(&chosen)?.values;
-            activate(&mut values, &model.config);
+            activate(&mut values, &model.config, layer);
             Ok(range(&mut values, how.percentile))
         })
         .collect()
@@ -49,8 +49,18 @@ fn cut_after(model: &ModelFile, index: usize) -> ModelFile {
     ModelFile { config, parameters: Parameters { layout, values }, metadata: BTreeMap::new() }
 }
 
-fn activate(values: &mut [f32], config: &MlpConfig) {
-    values.iter_mut().for_each(|z| *z = activation::value(config.activation, f64::from(*z)) as f32);
+/// From the linear outputs `[N, H]` of a hidden layer to its activations.
+fn activate(values: &mut [f32], config: &MlpConfig, layer: usize) {
+    for row in values.chunks_exact_mut(config.hidden[layer]) {
+        let z: Vec<f64> = row.iter().map(|&z| f64::from(z)).collect();
+        let x = match config.normalization {
+            Normalization::None => z,
+            Normalization::Layer => normalize::forward(&z, row.len()),
+        };
+        for (value, x) in row.iter_mut().zip(x) {
+            *value = activation::value(config.activation, x) as f32;
+        }
+    }
 }
 
 fn range(values: &mut [f32], percentile: f64) -> InputRange {

@@ -1,8 +1,6 @@
 //! A trained model that answers: logits of images, on the CPU.
 
-use crate::{
-    CpuInfo, Device, DeviceData, Engine, EngineError, EngineSpec, Int8Engine, Logits, OptimizerSpec, Weights, build,
-};
+use crate::{CpuInfo, Device, DeviceData, Engine, EngineError, EngineSpec, Int8Engine, Logits, View, build};
 use fude_data::Split;
 use fude_model::{ModelFile, StoredModel};
 use std::sync::Arc;
@@ -60,7 +58,7 @@ impl Predictor {
         match &mut self.engine {
             Kind::F32(engine, device) => {
                 let images = DeviceData::upload(Arc::clone(images), self.outputs, device)?;
-                engine.logits(0, &images, Weights::Current)
+                engine.logits(0, &images, View::PLAIN)
             }
             Kind::Int8(engine) => engine.logits(&images.pixels),
         }
@@ -70,20 +68,15 @@ impl Predictor {
 fn f32_engine(model: ModelFile, device: Device) -> Result<Kind, EngineError> {
     // An engine wants images to train on; none will do.
     let none = Split { height: 1, width: model.config.inputs, ..Split::default() };
-    let spec = EngineSpec {
-        optimizer: OptimizerSpec::default(),
-        label_smoothing: 0.0,
-        parameters: vec![model.parameters],
-        train: DeviceData::upload(Arc::new(none), model.config.outputs, &device)?,
-        model: model.config,
-    };
+    let none = DeviceData::upload(Arc::new(none), model.config.outputs, &device)?;
+    let spec = EngineSpec::new(model.config, vec![model.parameters], none);
     Ok(Kind::F32(build(None, &device, spec)?, device))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fude_model::{InputRange, MlpConfig, QuantisedModel, initialise};
+    use fude_model::{InputRange, InputScale, MlpConfig, Normalization, QuantisedModel, initialise};
 
     fn images(n: usize, inputs: usize) -> Arc<Split> {
         let pixels = (0..n * inputs).map(|i| (i * 37 % 256) as u8).collect();
@@ -91,9 +84,13 @@ mod tests {
     }
 
     fn models() -> [StoredModel; 2] {
-        let config = MlpConfig { inputs: 20, hidden: vec![9], outputs: 3, ..Default::default() };
+        of(MlpConfig { inputs: 20, hidden: vec![9], outputs: 3, ..Default::default() })
+    }
+
+    /// A model as f32 and as int8.
+    fn of(config: MlpConfig) -> [StoredModel; 2] {
         let model = ModelFile { parameters: initialise(&config, 1), config, metadata: Default::default() };
-        let int8 = QuantisedModel::new(&model, &[InputRange::covering(0.0, 1.0)]);
+        let int8 = QuantisedModel::new(&model, &[InputRange::covering(0.0, 3.0)]);
         [StoredModel::F32(model), StoredModel::Int8(int8)]
     }
 
@@ -112,9 +109,14 @@ mod tests {
 
     #[test]
     fn int8_logits_are_near_those_they_stand_for() {
-        let [exact, int8] = models().map(|model| Predictor::new(model).unwrap().logits(&images(50, 20)).unwrap());
-        for (found, expected) in int8.values.iter().zip(&exact.values) {
-            assert!((found - expected).abs() < 0.02, "{found} for {expected}");
+        let plain = MlpConfig { inputs: 20, hidden: vec![9], outputs: 3, ..Default::default() };
+        let input = InputScale { mean: 0.3, std: 0.4 };
+        let normalised = MlpConfig { normalization: Normalization::Layer, input, ..plain.clone() };
+        for config in [plain, normalised] {
+            let [exact, int8] = of(config).map(|model| Predictor::new(model).unwrap().logits(&images(50, 20)).unwrap());
+            for (found, expected) in int8.values.iter().zip(&exact.values) {
+                assert!((found - expected).abs() < 0.05, "{found} for {expected}");
+            }
         }
     }
 }

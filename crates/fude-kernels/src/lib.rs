@@ -6,7 +6,9 @@
 
 pub mod activation;
 pub mod adam;
+pub mod augment;
 pub mod dropout;
 pub mod linear;
 pub mod loss;
+pub mod normalize;
 pub mod reference;

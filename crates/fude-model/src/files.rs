@@ -1,6 +1,6 @@
 //! Models as safetensors files, in PyTorch's names and layouts: `fc1.weight: [out, in]`, `fc1.bias: [out]`.
 
-use crate::{Activation, ConfigError, MlpConfig, Parameters};
+use crate::{Activation, ConfigError, InputScale, MlpConfig, Normalization, Parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 
@@ -107,6 +107,14 @@ pub(crate) fn described(config: &MlpConfig, metadata: &BTreeMap<String, String>)
     metadata.insert("input".into(), crate::onnx::INPUT_MEANING.into());
     metadata.insert("activation".into(), config.activation.name().into());
     metadata.insert("dropout".into(), config.dropout.to_string());
+    // Left out where a plain MLP reads the same without them.
+    if config.normalization != Normalization::None {
+        metadata.insert("normalization".into(), config.normalization.name().into());
+    }
+    if config.input != InputScale::default() {
+        metadata.insert("input_mean".into(), config.input.mean.to_string());
+        metadata.insert("input_std".into(), config.input.std.to_string());
+    }
     metadata
 }
 
@@ -116,7 +124,10 @@ pub(crate) fn take_config(
     shapes: &[(usize, usize)],
 ) -> Result<MlpConfig, ModelFileError> {
     let activation = take_activation(metadata)?;
-    let dropout = metadata.remove("dropout").and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    let normalization = take_normalization(metadata)?;
+    let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let dropout = number("dropout", 0.0);
+    let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
     metadata.remove("format");
     metadata.remove("input");
     let config = MlpConfig {
@@ -124,17 +135,28 @@ pub(crate) fn take_config(
         hidden: shapes[..shapes.len() - 1].iter().map(|shape| shape.1).collect(),
         outputs: shapes[shapes.len() - 1].1,
         activation,
+        normalization,
         dropout,
+        input,
     };
     config.validate()?;
     Ok(config)
 }
 
-pub(crate) fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
+fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
     let Some(name) = metadata.remove("activation") else { return Ok(Activation::Relu) };
     Activation::from_name(&name).ok_or(ModelFileError::Metadata {
         key: "activation",
         expected: "relu, gelu or tanh",
+        found: name,
+    })
+}
+
+fn take_normalization(metadata: &mut BTreeMap<String, String>) -> Result<Normalization, ModelFileError> {
+    let Some(name) = metadata.remove("normalization") else { return Ok(Normalization::None) };
+    Normalization::from_name(&name).ok_or(ModelFileError::Metadata {
+        key: "normalization",
+        expected: "none or layer",
         found: name,
     })
 }
@@ -217,7 +239,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn model() -> ModelFile {
-        let config = MlpConfig { inputs: 6, hidden: vec![4, 3], outputs: 2, dropout: 0.25, ..Default::default() };
+        let config = MlpConfig {
+            inputs: 6,
+            hidden: vec![4, 3],
+            outputs: 2,
+            dropout: 0.25,
+            normalization: Normalization::Layer,
+            input: InputScale { mean: 0.19, std: 0.35 },
+            ..Default::default()
+        };
         let parameters = crate::initialise(&config, 9);
         ModelFile { config, parameters, metadata: [("dataset".to_owned(), "kana".to_owned())].into() }
     }

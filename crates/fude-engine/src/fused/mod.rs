@@ -6,6 +6,9 @@
 mod cpu;
 
 pub use cpu::Int8Engine;
+pub use cpu::deform;
+#[cfg(feature = "burn")]
+pub(crate) use cpu::step_inputs;
 
 use crate::{Device, Engine, EngineError, EngineSpec};
 use fude_model::MlpConfig;

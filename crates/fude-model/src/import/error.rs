@@ -1,6 +1,6 @@
 //! What can be wrong with a file that another program wrote.
 
-use crate::{ConfigError, ModelFileError};
+use crate::ModelFileError;
 
 /// Why a file holds no model that fude can use.
 #[derive(Debug, thiserror::Error)]
@@ -8,12 +8,9 @@ pub enum ImportError {
     /// Not a safetensors file.
     #[error("not a safetensors file: {0}")]
     Format(#[from] safetensors::SafeTensorError),
-    /// Its metadata name something unknown.
+    /// Its metadata name something unknown, or it is larger or smaller than fude's models.
     #[error(transparent)]
-    Metadata(#[from] ModelFileError),
-    /// Larger or smaller than fude's models.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    Model(#[from] ModelFileError),
     /// No tensor is the weight of a Linear layer.
     #[error("no Linear layer: expected tensors such as fc1.weight [out, in], found {found}")]
     NoLayers {

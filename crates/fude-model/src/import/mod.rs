@@ -6,7 +6,7 @@ mod numbers;
 
 pub use error::ImportError;
 
-use crate::files::{take_activation, transposed};
+use crate::files::{take_config, transposed};
 use crate::{Activation, MlpConfig, ModelFile, Parameters};
 use arrange::{Linear, arrange};
 use numbers::to_f32;
@@ -43,24 +43,17 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Imported, ImportE
     let (_, header) = SafeTensors::read_metadata(bytes)?;
     let tensors = SafeTensors::deserialize(bytes)?;
     let mut metadata: BTreeMap<String, String> = header.metadata().iter().flat_map(|pairs| pairs.clone()).collect();
-    let recorded = take_activation(&mut metadata);
-    let activation = options.activation.map_or(recorded, Ok)?;
-    for replaced in ["format", "input", "dropout"] {
-        metadata.remove(replaced);
-    }
     let layers = arrange(arrange::linear_layers(&tensors)?, options.hidden.as_deref())?;
-    let config = config(&layers, activation);
-    config.validate()?;
+    if options.activation.is_some() {
+        metadata.remove("activation");
+    }
+    // Whatever fude's own files say beside it stays.
+    let shapes: Vec<_> = layers.iter().map(|layer| (layer.inputs, layer.outputs)).collect();
+    let mut config = take_config(&mut metadata, &shapes)?;
+    config.activation = options.activation.unwrap_or(config.activation);
     let (parameters, notes) = parameters(&tensors, &layers, &config)?;
     let names = layers.iter().map(|layer| layer.name().to_owned()).collect();
     Ok(Imported { model: ModelFile { config, parameters, metadata }, names, notes })
-}
-
-fn config(layers: &[Linear], activation: Activation) -> MlpConfig {
-    let widths: Vec<usize> = layers.iter().map(|layer| layer.outputs).collect();
-    let (outputs, hidden) = widths.split_last().map_or((0, &[][..]), |(last, hidden)| (*last, hidden));
-    let inputs = layers.first().map_or(0, |layer| layer.inputs);
-    MlpConfig { inputs, hidden: hidden.to_vec(), outputs, activation, ..MlpConfig::default() }
 }
 
 fn parameters(

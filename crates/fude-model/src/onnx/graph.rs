@@ -1,26 +1,31 @@
 //! An MLP as ONNX operators.
 
 use super::messages::{
-    ATTRIBUTE_INT, Attribute, Dimension, Extent, FLOAT, Graph, Node, Shape, Tensor, TensorType, Type, ValueInfo,
+    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, Extent, FLOAT, Graph, Node, Shape, Tensor, TensorType, Type,
+    ValueInfo,
 };
 use crate::files::{bytes_of, transposed};
-use crate::{Activation, Layer, ModelFile};
+use crate::{Activation, InputScale, Layer, ModelFile, Normalization};
 
 /// The graph's input: `[N, I]` f32.
 const INPUT: &str = "images";
 /// Its output: `[N, O]` f32.
 const OUTPUT: &str = "logits";
 
-/// `Gemm -> activation` for each hidden layer, then `Gemm` to the logits; weights keep PyTorch's names and `[out, in]`.
+/// `Gemm -> normalisation -> activation` for each hidden layer, then `Gemm` to the logits; weights keep PyTorch's names and `[out, in]`.
 pub(super) fn graph(model: &ModelFile) -> Graph {
     let mut builder = Builder::default();
     let layers = &model.parameters.layout.layers;
-    let mut value = INPUT.to_owned();
+    let mut value = builder.standardised(model.config.input);
     for (index, layer) in layers.iter().enumerate() {
         let last = index + 1 == layers.len();
         let name = if last { OUTPUT.to_owned() } else { layer.name.clone() };
         builder.gemm(model, index, layer, value, &name);
-        value = if last { name } else { builder.activation(model.config.activation, index, name) };
+        if last {
+            break;
+        }
+        let normalised = builder.normalised(model.config.normalization, layer, name);
+        value = builder.activation(model.config.activation, index, normalised);
     }
     let (inputs, outputs) = (model.config.inputs, model.config.outputs);
     Graph {
@@ -39,6 +44,33 @@ struct Builder {
 }
 
 impl Builder {
+    /// `(images - mean) / std`, or the images as they are; returns the name of the value.
+    fn standardised(&mut self, input: InputScale) -> String {
+        if input == InputScale::default() {
+            return INPUT.to_owned();
+        }
+        self.constant("input.mean", &[], &[input.mean as f32]);
+        self.constant("input.std", &[], &[input.std as f32]);
+        self.node("Sub", "centred", vec![INPUT.to_owned(), "input.mean".to_owned()], "centred");
+        self.node("Div", "standardised", vec!["centred".to_owned(), "input.std".to_owned()], "standardised");
+        "standardised".to_owned()
+    }
+
+    /// A hidden layer's linear output, normalised where the model does so; returns the name of the value.
+    fn normalised(&mut self, normalization: Normalization, layer: &Layer, input: String) -> String {
+        if normalization == Normalization::None {
+            return input;
+        }
+        // ONNX's operator wants a gain.
+        let (gain, output) = (format!("{}.gain", layer.name), format!("{}.normalised", layer.name));
+        self.constant(&gain, &[layer.outputs], &vec![1.0; layer.outputs]);
+        self.node("LayerNormalization", &output, vec![input, gain], &output);
+        self.attribute(Attribute { name: "axis".into(), i: -1, r#type: ATTRIBUTE_INT, f: 0.0 });
+        let f = Normalization::EPSILON;
+        self.attribute(Attribute { name: "epsilon".into(), f, r#type: ATTRIBUTE_FLOAT, i: 0 });
+        output
+    }
+
     /// `output = input W^T + b`.
     fn gemm(&mut self, model: &ModelFile, index: usize, layer: &Layer, input: String, output: &str) {
         let (weight, bias) = (format!("{}.weight", layer.name), format!("{}.bias", layer.name));
@@ -46,8 +78,13 @@ impl Builder {
         self.constant(&weight, &[layer.outputs, layer.inputs], &values);
         self.constant(&bias, &[layer.outputs], model.parameters.bias(index));
         self.node("Gemm", &layer.name, vec![input, weight, bias], output);
+        self.attribute(Attribute { name: "transB".into(), i: 1, r#type: ATTRIBUTE_INT, f: 0.0 });
+    }
+
+    /// Adds to the newest node.
+    fn attribute(&mut self, attribute: Attribute) {
         if let Some(node) = self.nodes.last_mut() {
-            node.attribute.push(Attribute { name: "transB".into(), i: 1, r#type: ATTRIBUTE_INT });
+            node.attribute.push(attribute);
         }
     }
 

@@ -78,13 +78,17 @@ pub(super) struct Node {
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]
     pub(super) name: String,
+    #[prost(float, tag = "2")]
+    pub(super) f: f32,
     #[prost(int64, tag = "3")]
     pub(super) i: i64,
-    /// [`ATTRIBUTE_INT`].
+    /// [`ATTRIBUTE_FLOAT`] or [`ATTRIBUTE_INT`].
     #[prost(int32, tag = "20")]
     pub(super) r#type: i32,
 }
 
+/// An attribute that is a number with a fraction.
+pub(super) const ATTRIBUTE_FLOAT: i32 = 1;
 /// An attribute that is a whole number.
 pub(super) const ATTRIBUTE_INT: i32 = 2;
 

@@ -67,7 +67,7 @@ impl ModelFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, MlpConfig, initialise};
+    use crate::{Activation, InputScale, MlpConfig, Normalization, initialise};
     use messages::{Extent, Graph, ValueInfo};
 
     fn model(activation: Activation) -> ModelFile {
@@ -128,6 +128,20 @@ mod tests {
             unique.dedup();
             assert_eq!(unique.len(), known.len(), "{activation:?}: a name is used twice");
         }
+    }
+
+    #[test]
+    fn standardised_inputs_and_normalised_layers_are_operators_too() {
+        let mut model = model(Activation::Relu);
+        model.config.normalization = Normalization::Layer;
+        model.config.input = InputScale { mean: 0.2, std: 0.5 };
+        let graph = model.onnx_model().graph.unwrap();
+        let hidden = ["Gemm", "LayerNormalization", "Relu"];
+        assert_eq!(operators(&graph), [&["Sub", "Div"][..], &hidden, &hidden, &["Gemm"]].concat());
+        let epsilon = &graph.node[3].attribute[1];
+        assert_eq!((epsilon.name.as_str(), epsilon.f), ("epsilon", 1e-5));
+        let gain = graph.initializer.iter().find(|tensor| tensor.name == "fc2.gain").unwrap();
+        assert_eq!(gain.raw_data, 1f32.to_le_bytes().repeat(3));
     }
 
     #[test]

@@ -17,9 +17,6 @@ pub struct InputRange {
 }
 
 impl InputRange {
-    /// Grey values / 255 are bytes already: nothing is lost.
-    pub const PIXELS: Self = Self { scale: 1.0 / 255.0, zero_point: 0 };
-
     /// Bytes for values from `low` to `high`, widened to hold 0 exactly; what lies outside becomes the nearest end.
     pub fn covering(low: f32, high: f32) -> Self {
         let (low, high) = (low.min(0.0), high.max(0.0));
@@ -44,7 +41,7 @@ pub struct QuantisedLayer {
     pub weight: Vec<i8>,
     /// A step of each output's weights, `[O]`, over 0.
     pub weight_scale: Vec<f32>,
-    /// `[O]`.
+    /// `[O]`. The first layer's hold what standardised pixels subtract, which is no whole number of bytes.
     pub bias: Vec<f32>,
     /// How its inputs lie in bytes.
     pub input: InputRange,
@@ -61,6 +58,16 @@ pub struct QuantisedModel {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl QuantisedLayer {
+    /// Adds `term` to every input, by way of the biases.
+    fn shift_inputs(&mut self, term: f32) {
+        for (o, row) in self.weight.chunks_exact(self.inputs).enumerate() {
+            let sum: f32 = row.iter().map(|&weight| f32::from(weight)).sum();
+            self.bias[o] += term * self.weight_scale[o] * sum;
+        }
+    }
+}
+
 impl QuantisedModel {
     /// Rounds a model's weights: symmetric, a scale an output. `hidden` are the ranges of its hidden activations, one a
     /// hidden layer.
@@ -69,13 +76,13 @@ impl QuantisedModel {
     /// Where there are not as many ranges as hidden layers.
     pub fn new(model: &ModelFile, hidden: &[InputRange]) -> Self {
         assert_eq!(hidden.len(), model.config.hidden.len(), "a range for each hidden layer");
-        let inputs = [InputRange::PIXELS].into_iter().chain(hidden.iter().copied());
+        // Pixels are bytes already: nothing is lost.
+        let (scale, term) = model.config.input.of_bytes();
+        let inputs = [InputRange { scale, zero_point: 0 }].into_iter().chain(hidden.iter().copied());
         let layers = model.parameters.layout.layers.iter().enumerate().zip(inputs);
-        Self {
-            config: model.config.clone(),
-            layers: layers.map(|((index, layer), input)| quantised(model, index, layer, input)).collect(),
-            metadata: model.metadata.clone(),
-        }
+        let mut layers: Vec<_> = layers.map(|((index, layer), input)| quantised(model, index, layer, input)).collect();
+        layers[0].shift_inputs(term);
+        Self { config: model.config.clone(), layers, metadata: model.metadata.clone() }
     }
 
     /// P: weights and biases, without the scales.

@@ -17,12 +17,13 @@ mod tests;
 
 use super::hidden::ActivateOnly;
 use super::memory::Grid;
+use super::normalize::Normalize;
 use super::simd::Level;
 use super::team::Team;
 use crate::{CpuInfo, EngineError, Logits};
 use bytes::{Pixels, Round};
 use dots::DotLevel;
-use fude_model::{Activation, InputRange, MAX_INPUTS, QuantisedModel};
+use fude_model::{Activation, InputRange, MAX_INPUTS, Normalization, QuantisedModel};
 use packed::{Pack, Packed};
 use product::Forward;
 use std::sync::{Mutex, PoisonError};
@@ -40,6 +41,7 @@ pub struct Int8Engine {
     team: Team,
     inputs: usize,
     activation: Activation,
+    normalization: Normalization,
     layers: Vec<Packed>,
     /// How each layer's inputs lie in bytes.
     ranges: Vec<InputRange>,
@@ -84,6 +86,7 @@ impl Int8Engine {
             team,
             inputs: model.config.inputs,
             activation: model.config.activation,
+            normalization: model.config.normalization,
             layers,
             ranges: model.layers.iter().map(|layer| layer.input).collect(),
             scratch,
@@ -108,12 +111,19 @@ impl Int8Engine {
         let mut values = vec![0.0; pixels.len() / inputs * classes];
         let parts = Mutex::new(pixels.chunks(ROWS * inputs).zip(values.chunks_mut(ROWS * classes)));
         let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let pass = Pass { level: self.level, floats: self.floats, activation: self.activation, layers: &self.layers };
-        let (ranges, scratch) = (&self.ranges, &self.scratch);
+        let pass = Pass {
+            level: self.level,
+            floats: self.floats,
+            activation: self.activation,
+            normalization: self.normalization,
+            layers: &self.layers,
+            ranges: &self.ranges,
+        };
+        let scratch = &self.scratch;
         let work = |worker: usize| {
             let mut scratch = scratch[worker].lock().unwrap_or_else(PoisonError::into_inner);
             while let Some((pixels, logits)) = next() {
-                pass.run(pixels, inputs, ranges, logits, &mut scratch);
+                pass.run(pixels, inputs, logits, &mut scratch);
             }
         };
         // A few images are done before another thread is awake.
@@ -139,19 +149,24 @@ struct Pass<'a> {
     level: DotLevel,
     floats: Level,
     activation: Activation,
+    normalization: Normalization,
     layers: &'a [Packed],
+    ranges: &'a [InputRange],
 }
 
 impl Pass<'_> {
     /// `logits: [n, O]` of `pixels: [n, I]`, n up to [`ROWS`].
-    fn run(&self, pixels: &[u8], inputs: usize, ranges: &[InputRange], logits: &mut [f32], scratch: &mut Scratch) {
+    fn run(&self, pixels: &[u8], inputs: usize, logits: &mut [f32], scratch: &mut Scratch) {
         let rows = pixels.len() / inputs;
         let Scratch { input, outputs, bytes } = scratch;
         let (activation, mut groups) = (self.activation, self.layers[0].groups());
         self.level.run(Pixels { pixels, inputs, to: input, groups });
         for (index, (layer, output)) in self.layers.iter().zip(outputs.iter()).enumerate() {
             self.level.run(Forward { input, layer, output, rows });
-            let Some(&range) = ranges.get(index + 1) else { break };
+            let Some(&range) = self.ranges.get(index + 1) else { break };
+            if self.normalization == Normalization::Layer {
+                self.floats.run(Normalize { z: output, kept: None, rows: 0..rows });
+            }
             self.floats.run(ActivateOnly { activation, output, rows: 0..rows });
             groups = self.layers[index + 1].groups();
             self.level.run(Round { from: output, range, bytes, to: input, groups, rows });

@@ -1,7 +1,7 @@
 //! The int8 path against plain loops, at every level that this processor has.
 
 use super::*;
-use fude_kernels::activation;
+use fude_kernels::{activation, normalize};
 use fude_model::{MlpConfig, ModelFile, QuantisedLayer, initialise};
 
 fn quantised(inputs: usize, hidden: &[usize], outputs: usize, activation: Activation) -> QuantisedModel {
@@ -30,7 +30,10 @@ fn twin(model: &QuantisedModel, pixels: &[u8]) -> Vec<f64> {
     let mut q: Vec<i64> = pixels.iter().map(|&pixel| i64::from(pixel)).collect();
     let (last, hidden) = model.layers.split_last().unwrap();
     for (layer, next) in hidden.iter().zip(&model.layers[1..]) {
-        let values = outputs(layer, &q);
+        let mut values = outputs(layer, &q);
+        if model.config.normalization == Normalization::Layer {
+            values = normalize::forward(&values, layer.outputs);
+        }
         let InputRange { scale, zero_point } = next.input;
         let byte = |z: &f64| {
             let value = activation::value(model.config.activation, *z) / f64::from(scale) + f64::from(zero_point);
@@ -52,7 +55,11 @@ fn every_level_gives_the_formulas_logits() {
         [(784, vec![128], 10), (5, vec![], 2), (7, vec![33, 17], 3), (30, vec![80, 16], 49)]
     {
         for kind in [Activation::Relu, Activation::Gelu, Activation::Tanh] {
-            let model = quantised(inputs, &hidden, classes, kind);
+            let mut model = quantised(inputs, &hidden, classes, kind);
+            // Tanh with layer normalisation, the others without.
+            if kind == Activation::Tanh {
+                model.config.normalization = Normalization::Layer;
+            }
             let images = pixels(11, inputs);
             for level in DotLevel::available() {
                 let found = Int8Engine::with_level(&one_thread(), &model, level).unwrap().logits(&images).unwrap();
