@@ -4,6 +4,8 @@ mod class_labels;
 mod cli;
 mod commands;
 mod exit;
+mod model_lookup;
+mod output;
 mod plots;
 mod progress;
 mod run_lookup;

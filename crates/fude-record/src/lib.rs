@@ -9,6 +9,7 @@ mod event;
 mod experiment;
 mod keys;
 mod metrics;
+mod new_file;
 mod overrides;
 mod parse;
 mod range;
@@ -27,6 +28,7 @@ pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
 };
 pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
+pub use new_file::write_new;
 pub use overrides::Override;
 pub use parse::ExperimentError;
 pub use range::RangeError;

@@ -64,7 +64,7 @@ fn read(path: &Path, data: &Prepared) -> Result<ModelFile, TrainError> {
     let refuse = |why: String| TrainError::Mismatch(format!("teacher {}: {why}", path.display()));
     let bytes = std::fs::read(&path).map_err(|error| refuse(error.to_string()))?;
     let model = ModelFile::from_bytes(&bytes).map_err(|error| refuse(error.to_string()))?;
-    compare_classes(&model, data).map_err(|error| refuse(error.to_string()))?;
+    compare_classes(&model.metadata, data).map_err(|error| refuse(error.to_string()))?;
     let expected = (data.train.inputs(), data.outputs());
     let found = (model.config.inputs, model.config.outputs);
     if found != expected {

@@ -5,6 +5,7 @@
 
 mod cpu;
 
+pub use cpu::Int8Engine;
 pub use cpu::deform;
 #[cfg(feature = "burn")]
 pub(crate) use cpu::step_inputs;
