@@ -1,7 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
 use crate::commands::{
-    check, compare, completions, data, devices, eval, export, import, quantize, report, results, runs, summary, train,
+    check, compare, completions, data, devices, distill, eval, export, import, quantize, report, results, runs,
+    summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -33,6 +34,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Train an experiment.
     Train(train::TrainArgs),
+    /// Train a network on what other models say of its images.
+    Distill(distill::DistillArgs),
     /// Evaluate a finished run or a model's file on a split.
     Eval(eval::EvalArgs),
     /// Write a model for other programs, as safetensors or ONNX.
@@ -85,6 +88,7 @@ impl Cli {
         let ui = Ui { quiet: self.quiet, verbose: self.verbose > 0, ..Ui::default() };
         match self.command {
             Command::Train(args) => train::run(&args, ui),
+            Command::Distill(args) => distill::run(&args, ui),
             Command::Eval(args) => eval::run(&args, ui),
             Command::Export(args) => export::run(&args, ui),
             Command::Import(args) => import::run(&args, ui),

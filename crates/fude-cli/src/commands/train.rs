@@ -24,7 +24,7 @@ use std::time::Instant;
 use words::{conclude, interrupted, introduce, short_reason, with_checkpoint_hint};
 
 /// Trains an experiment and leaves everything about it in a run folder.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_help = "\
 Examples:
   fude train experiments/e1-l2.toml                         the study's first experiment
@@ -37,22 +37,22 @@ Examples:
 pub(crate) struct TrainArgs {
     /// The experiment file; may be left out with `--resume RUN`.
     #[arg(required_unless_present = "resume")]
-    experiment: Option<PathBuf>,
+    pub(super) experiment: Option<PathBuf>,
     /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    pub(super) data: Option<String>,
     /// auto, gpu, cpu, or a part of a device's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: DeviceRequest,
+    pub(super) device: DeviceRequest,
     /// auto, burn or fused.
     #[arg(long, default_value = "auto", value_parser = parse_engine)]
     engine: EngineChoice,
     /// Epochs in all, in place of the experiment's.
     #[arg(long, value_name = "N")]
-    epochs: Option<u32>,
+    pub(super) epochs: Option<u32>,
     /// The seed, in place of the experiment's.
     #[arg(long, value_name = "S")]
-    seed: Option<u32>,
+    pub(super) seed: Option<u32>,
     /// Train with each of these seeds, and tell mean and spread: 0..5 (0 to 4), or 0,3,7.
     #[arg(long, value_name = "A..B|LIST", conflicts_with_all = ["seed", "folds", "fast_dev_run"])]
     seeds: Option<Seeds>,
@@ -61,10 +61,10 @@ pub(crate) struct TrainArgs {
     folds: Option<u32>,
     /// Put a value over the file's: train.batch=256. May be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<Override>,
+    pub(super) set: Vec<Override>,
     /// Where to leave runs.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed. With --seeds or --folds,
     /// runs that have finished are not trained again.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
@@ -83,10 +83,10 @@ pub(crate) struct TrainArgs {
     fast_dev_run: bool,
     /// The summary as one line of JSON on stdout, and nothing else there.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct EngineChoice(Option<EngineKind>);
 
 fn parse_engine(text: &str) -> Result<EngineChoice, String> {
