@@ -1,6 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
-use crate::commands::{check, compare, completions, data, devices, eval, report, results, runs, summary, train};
+use crate::commands::{
+    check, compare, completions, data, devices, eval, predict, report, results, runs, summary, train,
+};
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
 use std::sync::LazyLock;
@@ -33,6 +35,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Evaluate a finished run on a split.
     Eval(eval::EvalArgs),
+    /// Say what is on pictures: files, or folders of them.
+    Predict(predict::PredictArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -76,6 +80,7 @@ impl Cli {
         match self.command {
             Command::Train(args) => train::run(&args, ui),
             Command::Eval(args) => eval::run(&args, ui),
+            Command::Predict(args) => predict::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),

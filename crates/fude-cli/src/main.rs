@@ -4,6 +4,7 @@ mod class_labels;
 mod cli;
 mod commands;
 mod exit;
+mod model;
 mod plots;
 mod progress;
 mod run_lookup;

@@ -11,6 +11,7 @@ mod confusion;
 mod count;
 mod curve;
 mod error;
+mod grey;
 mod grid;
 mod label;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod typeface;
 pub use confusion::{MOST_CLASSES, confusion_matrix};
 pub use curve::learning_curve;
 pub use error::ReportError;
+pub use grey::grey_png;
 pub use grid::image_grid;
 pub use label::{ClassLabel, Glyph};
 pub use mistakes::{MOST_MISTAKES, mistakes_grid};

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod eval;
+pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;
