@@ -39,7 +39,9 @@ fn pictures_of_real_characters_are_recognised_as_the_images_are() {
         return;
     }
     let (mut classifier, test) = trained(&folder.display().to_string(), 30);
-    check(&mut classifier, &test.as_ref().clone().first(400), CONDITIONS.iter());
+    // All 1,600: of 400, five images more or less are over a point. Every other condition, for time; the example
+    // `round_trip` measures all.
+    check(&mut classifier, &test, CONDITIONS.iter().step_by(2));
 }
 
 #[test]
