@@ -62,7 +62,7 @@ impl Classifier {
         let split = Split { pixels: images, labels: vec![0; n], height, width };
         let logits = self.predictor.logits(&Arc::new(split))?;
         let rows = logits.values.chunks_exact(logits.classes);
-        Ok(rows.flat_map(|row| shares(row)).collect())
+        Ok(rows.flat_map(shares).collect())
     }
 
     /// The `top` likeliest classes of each of N images `[N, H, W]`, likeliest first.

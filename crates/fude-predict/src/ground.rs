@@ -93,12 +93,11 @@ fn solve(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
         if divisor.abs() < 1e-9 {
             return None;
         }
-        rows[pivot] = rows[pivot].map(|value| value / divisor);
-        for row in (0..3).filter(|&row| row != pivot) {
-            let factor = rows[row][pivot];
-            for column in 0..4 {
-                rows[row][column] -= factor * rows[pivot][column];
-            }
+        let scaled = rows[pivot].map(|value| value / divisor);
+        rows[pivot] = scaled;
+        for (_, row) in rows.iter_mut().enumerate().filter(|(index, _)| *index != pivot) {
+            let factor = row[pivot];
+            row.iter_mut().zip(scaled).for_each(|(value, of_pivot)| *value -= factor * of_pivot);
         }
     }
     Some([rows[0][3], rows[1][3], rows[2][3]])

@@ -5,14 +5,14 @@ use crate::home::Home;
 use std::path::Path;
 
 fn write_png(path: &Path, image: &[u8]) {
-    image::save_buffer(path, image, 28, 28, image::ExtendedColorType::L8).unwrap();
+    image::save_buffer(path, image, 28, 28, image::ExtendedColorType::L8).expect("a PNG can be written");
 }
 
 /// A home with a trained model and its 100 test images as `scans/NNN.png`.
 fn trained() -> Home {
     let home = Home::with_small_experiment("train.learning_rate = 5e-3");
     home.fude("train small.toml --epochs 8").ends_with(0);
-    std::fs::create_dir_all(home.path("scans/deep")).unwrap();
+    std::fs::create_dir_all(home.path("scans/deep")).expect("a folder can be made");
     for (index, image) in pixels(100, 2).chunks(784).enumerate() {
         let folder = if index < 90 { "scans" } else { "scans/deep" };
         write_png(&home.path(&format!("{folder}/{index:03}.png")), image);
