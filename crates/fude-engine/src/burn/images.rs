@@ -1,11 +1,9 @@
 //! From packed u8 images to the f32 rows of a batch.
 
-use crate::DeviceData;
-#[cfg(feature = "gpu")]
-use crate::{EngineError, device::GpuDevice};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::{DeviceData, EngineError};
 #[cfg(feature = "gpu")]
 use burn::tensor::{Int, s};
+use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use fude_data::Split;
 
@@ -21,14 +19,14 @@ pub(crate) struct PackedImages(Tensor<2, Int>);
 #[cfg(feature = "gpu")]
 impl PackedImages {
     /// Uploads a split; none where it is empty or too large for one binding, and batches are then gathered on the host.
-    pub(crate) fn upload(split: &Split, gpu: &GpuDevice) -> Result<Option<Self>, EngineError> {
+    pub(crate) fn upload(split: &Split, device: &Device) -> Result<Option<Self>, EngineError> {
         let words = split.inputs().div_ceil(4);
         if split.is_empty() || split.len() * words * 4 > MAX_BINDING {
             return Ok(None);
         }
         let packed: Vec<i32> = (0..split.len()).flat_map(|index| pack(split.image(index))).collect();
-        let tensor = Tensor::from_data(TensorData::new(packed, [split.len(), words]), &gpu.burn);
-        gpu.burn.sync().map_err(|error| EngineError::Device(format!("{error:?}")))?;
+        let tensor = Tensor::from_data(TensorData::new(packed, [split.len(), words]), device);
+        device.sync().map_err(|error| EngineError::Device(format!("{error:?}")))?;
         Ok(Some(Self(tensor)))
     }
 
@@ -54,15 +52,15 @@ fn pack(image: &[u8]) -> impl Iterator<Item = i32> + '_ {
 }
 
 /// The images `rows` as f32 in [0, 1], `[B, I]`, on `device` (inside autodiff or not).
-pub(super) fn gather(data: &DeviceData, rows: &[u32], device: &Device) -> Tensor<2> {
+pub(super) fn gather(data: &DeviceData, rows: &[u32], device: &Device) -> Result<Tensor<2>, EngineError> {
     #[cfg(feature = "gpu")]
-    if let Some(packed) = &data.burn {
+    if let Some(packed) = data.burn()? {
         let images = packed.gather(rows, data.inputs());
-        return if device.is_autodiff() { Tensor::from_inner(images) } else { images };
+        return Ok(if device.is_autodiff() { Tensor::from_inner(images) } else { images });
     }
     let mut values = Vec::with_capacity(rows.len() * data.inputs());
     for &row in rows {
         values.extend(data.split.image(row as usize).iter().map(|&pixel| f32::from(pixel) * (1.0 / 255.0)));
     }
-    Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device)
+    Ok(Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device))
 }

@@ -53,7 +53,7 @@ struct Pending {
 
 impl BurnEngine {
     pub(crate) fn new(device: &Device, spec: EngineSpec) -> Result<Self, EngineError> {
-        let burn_device = burn_device(device);
+        let burn_device = burn_device(device)?;
         let autodiff = burn_device.clone().autodiff();
         let models: Vec<Trained> = spec
             .parameters
@@ -83,16 +83,16 @@ impl BurnEngine {
     }
 
     /// Forward, backward and update of one model on one batch; the logits stay on the device.
-    fn step(&mut self, index: usize, plan: &EpochPlan, step: u32) -> Pending {
+    fn step(&mut self, index: usize, plan: &EpochPlan, step: u32) -> Result<Pending, EngineError> {
         let rows = plan.rows(step);
         let labels = rows.iter().map(|&row| self.train.split.labels[row as usize]);
         let targets = targets(labels, self.train.classes, self.smoothing);
-        let images = images::gather(&self.train, rows, &self.device);
+        let images = images::gather(&self.train, rows, &self.device)?;
         let Trained { model, optimizer, .. } = &mut self.models[index];
         let logits = model.forward_training(images, plan.seed, plan.epoch, step);
         let mut gradients = model.loss(logits.clone(), &targets).backward();
         optimizer.step(model, &mut gradients, plan.learning_rate[step as usize]);
-        Pending { model: index, step, logits: logits.inner(), targets }
+        Ok(Pending { model: index, step, logits: logits.inner(), targets })
     }
 
     /// Reads pending logits and adds them to the totals.
@@ -136,7 +136,7 @@ impl BurnEngine {
         let mut pending = Vec::new();
         for step in steps.clone() {
             for (index, plan) in plans.iter().enumerate() {
-                pending.push(self.step(index, plan, step));
+                pending.push(self.step(index, plan, step)?);
             }
             let last = step + 1 == steps.end;
             if last || pending.len() >= self.steps_per_read * plans.len() {
@@ -155,7 +155,7 @@ impl BurnEngine {
         let rows: Vec<u32> = (0..images.len() as u32).collect();
         let mut values = Vec::with_capacity(images.len() * images.classes());
         for batch in rows.chunks(EVALUATION_BATCH) {
-            values.extend(read(model.forward(images::gather(images, batch, &device)))?);
+            values.extend(read(model.forward(images::gather(images, batch, &device)?))?);
         }
         Ok(Logits { classes: images.classes(), values })
     }
@@ -216,11 +216,11 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, Engine
     })
 }
 
-fn burn_device(device: &Device) -> BurnDevice {
+fn burn_device(device: &Device) -> Result<BurnDevice, EngineError> {
     match device {
-        Device::Cpu(_) => BurnDevice::flex(),
+        Device::Cpu(_) => Ok(BurnDevice::flex()),
         #[cfg(feature = "gpu")]
-        Device::Gpu(gpu) => gpu.burn.clone(),
+        Device::Gpu(gpu) => gpu.burn(),
     }
 }
 

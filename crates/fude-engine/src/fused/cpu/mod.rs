@@ -1,7 +1,7 @@
 //! The fused step on the processor: all cores, the widest vectors it has, no allocation after the first step.
 
 mod activation;
-mod adam;
+pub(super) mod adam;
 mod barrier;
 mod dropout;
 mod evaluate;
@@ -18,7 +18,7 @@ mod step;
 mod team;
 #[cfg(test)]
 mod tests;
-mod train;
+pub(super) mod train;
 mod update;
 mod weights;
 mod workspace;
