@@ -6,7 +6,7 @@
 use fude_data::Split;
 use fude_engine::{
     Adapter, Device, DeviceData, DeviceOptions, DeviceRequest, Engine, EngineError, EngineKind, EngineSpec, EpochPlan,
-    OptimizerSpec, Weights, adapters, build, choose_device,
+    OptimizerSpec, View, adapters, build, choose_device,
 };
 use fude_model::{MlpConfig, initialise};
 use fude_random::{Sequence, Stream};
@@ -54,20 +54,16 @@ fn engine(device: &Device) -> (Box<dyn Engine>, DeviceData) {
     let model =
         MlpConfig { inputs: SIDE * SIDE, hidden: vec![16], outputs: CLASSES, dropout: 0.2, ..Default::default() };
     let train = DeviceData::upload(images(), CLASSES, device).unwrap();
-    let spec = EngineSpec {
-        parameters: vec![initialise(&model, 1)],
-        model,
-        optimizer: OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-5, decoupled: false },
-        label_smoothing: 0.0,
-        train: train.clone(),
-    };
+    let parameters = vec![initialise(&model, 1)];
+    let optimizer = OptimizerSpec { weight_decay: 1e-5, ..Default::default() };
+    let spec = EngineSpec { optimizer, ..EngineSpec::new(model, parameters, train.clone()) };
     (build(Some(EngineKind::Burn), device, spec).unwrap(), train)
 }
 
 /// Three steps, the last of them small.
 fn plan(epoch: u32, learning_rate: f32) -> [EpochPlan; 1] {
     let permutation = fude_random::shuffle(1, Stream::Shuffle, epoch, N);
-    [EpochPlan { epoch, seed: 1, batch: 16, permutation, learning_rate: vec![learning_rate; 3] }]
+    [EpochPlan::new(epoch, 1, 16, permutation, vec![learning_rate; 3])]
 }
 
 fn software_needs_permission() -> Result<(), Failed> {
@@ -85,7 +81,7 @@ fn software_needs_permission() -> Result<(), Failed> {
 fn logits_agree() -> Result<(), Failed> {
     let logits = |device: &Device| {
         let (mut engine, images) = engine(device);
-        engine.logits(0, &images, Weights::Current).unwrap().values
+        engine.logits(0, &images, View::PLAIN).unwrap().values
     };
     assert_close(&logits(&gpu()), &logits(&Device::cpu()), 1e-5);
     Ok(())

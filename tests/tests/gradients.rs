@@ -52,21 +52,11 @@ impl Reference {
 /// The gradient of the first step, read off Adam's first moment: `m = (1 - beta1) * g` after one step from zero.
 fn burn_gradient(config: &MlpConfig, parameters: &Parameters, data: &fude_data::Split) -> Vec<f32> {
     let device = Device::cpu();
-    let spec = EngineSpec {
-        model: config.clone(),
-        optimizer: OptimizerSpec { beta1: 0.5, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false },
-        label_smoothing: 0.0,
-        parameters: vec![parameters.clone()],
-        train: DeviceData::upload(Arc::new(data.clone()), config.outputs, &device).unwrap(),
-    };
+    let images = DeviceData::upload(Arc::new(data.clone()), config.outputs, &device).unwrap();
+    let optimizer = OptimizerSpec { beta1: 0.5, ..Default::default() };
+    let spec = EngineSpec { optimizer, ..EngineSpec::new(config.clone(), vec![parameters.clone()], images) };
     let mut engine = build(Some(EngineKind::Burn), &device, spec).unwrap();
-    let plan = EpochPlan {
-        epoch: 0,
-        seed: SEED,
-        batch: IMAGES as u32,
-        permutation: (0..IMAGES as u32).collect(),
-        learning_rate: vec![1e-3],
-    };
+    let plan = EpochPlan::new(0, SEED, IMAGES as u32, (0..IMAGES as u32).collect(), vec![1e-3]);
     engine.train(&[plan], 0..1, &mut ()).unwrap();
     let state = engine.state(0).unwrap();
     state.tensors[TrainState::FIRST_MOMENT].values.iter().map(|m| m / 0.5).collect()

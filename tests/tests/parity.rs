@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, Weights, build};
+use fude_engine::{Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, View, build};
 use fude_model::{Activation, MlpConfig, initialise};
 use fude_random::{Sequence, Stream, shuffle};
 use std::sync::Arc;
@@ -35,12 +35,11 @@ impl Case {
 
     fn engine(&self, kind: EngineKind) -> Box<dyn Engine> {
         let device = Device::cpu();
+        let images = DeviceData::upload(self.images.clone(), CLASSES, &device).unwrap();
         let spec = EngineSpec {
-            model: self.model.clone(),
             optimizer: self.optimizer.clone(),
             label_smoothing: self.smoothing,
-            parameters: vec![initialise(&self.model, 3)],
-            train: DeviceData::upload(self.images.clone(), CLASSES, &device).unwrap(),
+            ..EngineSpec::new(self.model.clone(), vec![initialise(&self.model, 3)], images)
         };
         build(Some(kind), &device, spec).unwrap()
     }
@@ -48,7 +47,7 @@ impl Case {
     fn plan(&self, epoch: u32) -> [EpochPlan; 1] {
         let permutation = shuffle(3, Stream::Shuffle, epoch, self.images.len());
         let steps = permutation.len().div_ceil(self.batch as usize);
-        [EpochPlan { epoch, seed: 3, batch: self.batch, permutation, learning_rate: vec![1e-3; steps] }]
+        [EpochPlan::new(epoch, 3, self.batch, permutation, vec![1e-3; steps])]
     }
 
     fn name(&self) -> String {
@@ -110,7 +109,7 @@ fn twenty_steps_with_a_small_last_batch_stay_with_burn() {
             (0..2).map(|epoch| engine.train(&case.plan(epoch), 0..10, &mut ()).unwrap().totals[0].loss).collect();
         let device = Device::cpu();
         let images = DeviceData::upload(case.images.clone(), CLASSES, &device).unwrap();
-        (losses, engine.logits(0, &images, Weights::Current).unwrap().values)
+        (losses, engine.logits(0, &images, View::PLAIN).unwrap().values)
     };
     let ((expected, expected_logits), (losses, logits)) = (run(EngineKind::Burn), run(EngineKind::Fused));
     for (a, b) in losses.iter().zip(&expected) {

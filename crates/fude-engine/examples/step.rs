@@ -74,13 +74,13 @@ fn engine(
     let optimizer = OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-5, decoupled: false };
     let parameters = (0..models as u32).map(|seed| initialise(model, seed)).collect();
     let train = DeviceData::upload(Arc::clone(split), model.outputs, device)?;
-    let spec = EngineSpec { model: model.clone(), optimizer, label_smoothing: 0.0, parameters, train };
+    let spec = EngineSpec { optimizer, ..EngineSpec::new(model.clone(), parameters, train) };
     Ok(build(Some(EngineKind::Fused), device, spec)?)
 }
 
 fn plan(seed: u32) -> EpochPlan {
     let permutation = fude_random::shuffle(seed, fude_random::Stream::Shuffle, 0, IMAGES);
-    EpochPlan { epoch: 0, seed, batch: BATCH as u32, permutation, learning_rate: vec![1e-3; IMAGES.div_ceil(BATCH)] }
+    EpochPlan::new(0, seed, BATCH as u32, permutation, vec![1e-3; IMAGES.div_ceil(BATCH)])
 }
 
 /// Seconds: by the clock, or for one thread alone its time on a core where the system tells.

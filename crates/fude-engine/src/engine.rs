@@ -23,8 +23,8 @@ pub trait Engine {
     /// The logits `[N, O]` of one model for all images, dropout off.
     ///
     /// # Errors
-    /// Device errors, or images of another shape than the model's inputs.
-    fn logits(&mut self, model: usize, images: &DeviceData, weights: Weights) -> Result<Logits, EngineError>;
+    /// Device errors, images of another shape than the model's inputs, or an average that is not kept.
+    fn logits(&mut self, model: usize, images: &DeviceData, view: View<'_>) -> Result<Logits, EngineError>;
 
     /// What a checkpoint of one model holds.
     ///
@@ -119,6 +119,33 @@ pub struct Totals {
     pub correct: u64,
     /// Samples seen.
     pub samples: u64,
+}
+
+/// How images are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct View<'a> {
+    /// With which weights.
+    pub weights: Weights,
+    /// Deformed as in a training epoch: for test-time augmentation, and for a teacher that sees what its student sees.
+    pub deformed: Option<Deformed<'a>>,
+}
+
+/// The deformation of an epoch: image n is deformed as sample n of that epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Deformed<'a> {
+    /// The ranges.
+    pub augmentation: &'a crate::Augmentation,
+    /// The key of the draws.
+    pub seed: u32,
+    /// Their epoch.
+    pub epoch: u32,
+}
+
+impl View<'_> {
+    /// The weights that are trained, images as they are.
+    pub const PLAIN: View<'static> = View { weights: Weights::Current, deformed: None };
+    /// The weights' average, images as they are.
+    pub const EMA: View<'static> = View { weights: Weights::Ema, deformed: None };
 }
 
 /// Which weights to evaluate with.

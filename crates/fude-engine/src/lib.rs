@@ -4,6 +4,7 @@
 //! or `unsafe`. Shapes are in fude's alphabet: `N` samples, `B` batch, `I` inputs, `H` hidden, `O` classes, `L` layers,
 //! `P` parameters, `M` models trained at once.
 
+mod augment;
 #[cfg(feature = "burn")]
 mod burn;
 mod data;
@@ -19,14 +20,15 @@ mod state;
 #[cfg(feature = "burn")]
 mod targets;
 
+pub use augment::{Augmentation, Deformation, ElasticField, deform};
 pub use data::DeviceData;
 pub use device::{
     Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
     choose_device,
 };
-pub use engine::{Control, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, Weights};
+pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
 pub use error::{DeviceError, EngineError};
 pub use fused::unsupported as unsupported_by_fused;
-pub use plan::EpochPlan;
+pub use plan::{EpochPlan, Teacher};
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};

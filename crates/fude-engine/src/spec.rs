@@ -65,10 +65,23 @@ pub struct EngineSpec {
     pub optimizer: OptimizerSpec,
     /// Label smoothing, in [0, 1).
     pub label_smoothing: f32,
+    /// Decay of an exponential moving average of the parameters, `e += (1 - decay) (w - e)` after each step; none keeps
+    /// no average.
+    pub ema_decay: Option<f32>,
+    /// The largest global norm of a step's gradient, above which it is scaled down (`torch.nn.utils.clip_grad_norm_`).
+    pub clip_norm: Option<f32>,
     /// Initial parameters, one a model `[M]`.
     pub parameters: Vec<Parameters>,
     /// The training images.
     pub train: DeviceData,
+}
+
+impl EngineSpec {
+    /// A plain specification: Adam as PyTorch has it, and nothing beside.
+    pub fn new(model: MlpConfig, parameters: Vec<Parameters>, train: DeviceData) -> Self {
+        let optimizer = OptimizerSpec::default();
+        Self { model, optimizer, label_smoothing: 0.0, ema_decay: None, clip_norm: None, parameters, train }
+    }
 }
 
 /// The engines of this build, the default first.

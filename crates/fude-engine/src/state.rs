@@ -11,7 +11,8 @@ const VERSION: u32 = 1;
 pub struct TrainState {
     /// The version of the names' meaning.
     pub version: u32,
-    /// `parameters`, `adam.m`, `adam.v`, each `[P]` in the model's layout, and whatever else an engine keeps.
+    /// `parameters`, `adam.m`, `adam.v`, each `[P]` in the model's layout, `ema` where kept, and whatever else an engine
+    /// keeps.
     pub tensors: BTreeMap<String, NamedTensor>,
     /// `adam.step`, and the sums of the running epoch `epoch.loss`, `epoch.correct`, `epoch.samples`.
     pub scalars: BTreeMap<String, f64>,
@@ -33,6 +34,8 @@ impl TrainState {
     pub const FIRST_MOMENT: &str = "adam.m";
     /// Adam's second moments, `[P]`.
     pub const SECOND_MOMENT: &str = "adam.v";
+    /// The parameters' moving average, `[P]`, where one is kept.
+    pub const EMA: &str = "ema";
     /// Steps that Adam has made.
     pub const ADAM_STEP: &str = "adam.step";
 

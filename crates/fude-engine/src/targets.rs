@@ -14,6 +14,12 @@ pub(crate) fn targets(labels: impl Iterator<Item = u8>, classes: usize, smoothin
     targets
 }
 
+/// Mixup of targets `[B, O]`: `own` of each row's and the rest of its partner's, row `B - 1 - i`.
+pub(crate) fn mix(targets: &[f32], classes: usize, own: f32) -> Vec<f32> {
+    let partners = targets.chunks_exact(classes).rev().flatten();
+    targets.iter().zip(partners).map(|(a, b)| own * a + (1.0 - own) * b).collect()
+}
+
 /// Cross-entropy of logits `[B, O]` against targets `[B, O]`, summed, and the rows whose largest logit is at the label.
 pub(crate) fn batch_totals(logits: &[f32], targets: &[f32], classes: usize) -> Totals {
     let mut totals = Totals::default();
@@ -48,6 +54,11 @@ mod tests {
         assert_eq!(t.len(), 8);
         assert!((t[..4].iter().sum::<f32>() - 1.0).abs() < 1e-6);
         assert!((t[2] - 0.925).abs() < 1e-6 && (t[4] - 0.925).abs() < 1e-6);
+    }
+
+    #[test]
+    fn mixed_targets_take_their_rest_from_the_row_at_the_other_end() {
+        assert_eq!(mix(&[1.0, 0.0, 0.0, 1.0], 2, 0.75), [0.75, 0.25, 0.25, 0.75]);
     }
 
     #[test]

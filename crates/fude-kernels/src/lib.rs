@@ -7,9 +7,11 @@
 
 pub mod activation;
 pub mod adam;
+pub mod augment;
 pub mod dropout;
 pub mod linear;
 pub mod loss;
+pub mod normalize;
 pub mod reference;
 #[cfg(feature = "reflect")]
 pub mod reflect;

@@ -1,7 +1,7 @@
 //! The whole model: loss and gradients of a batch, from the twins.
 
-use crate::{activation, linear, loss};
-use fude_model::MlpConfig;
+use crate::{activation, linear, loss, normalize};
+use fude_model::{MlpConfig, Normalization};
 
 /// Logits of a batch, and what the way back needs.
 struct Passed {
@@ -9,6 +9,8 @@ struct Passed {
     inputs: Vec<Vec<f64>>,
     /// Linear output of each layer, `[B, O]`; the last is the logits.
     outputs: Vec<Vec<f64>>,
+    /// The same of each hidden layer, normalised where the model does that.
+    normalized: Vec<Vec<f64>>,
 }
 
 /// The mean loss of a batch and its gradient `[P]`.
@@ -33,8 +35,11 @@ pub fn gradients(
         gradient[layer.bias()].copy_from_slice(&linear::bias_gradient(&dy, layer.outputs));
         if index > 0 {
             dy = linear::input_gradient(&dy, &parameters[layer.weight()], layer.outputs);
-            for (element, (dy, z)) in dy.iter_mut().zip(&passed.outputs[index - 1]).enumerate() {
-                *dy *= activation::derivative(config.activation, *z) * factor(masks, index - 1, element);
+            for (element, (dy, x)) in dy.iter_mut().zip(&passed.normalized[index - 1]).enumerate() {
+                *dy *= activation::derivative(config.activation, *x) * factor(masks, index - 1, element);
+            }
+            if config.normalization == Normalization::Layer {
+                dy = normalize::gradient(&dy, &passed.outputs[index - 1], layer.inputs);
             }
         }
     }
@@ -54,13 +59,18 @@ pub fn mean_loss(config: &MlpConfig, logits: &[f64], targets: &[f64]) -> f64 {
 
 fn forward(config: &MlpConfig, parameters: &[f64], images: &[f64], masks: &[Vec<f64>]) -> Passed {
     let layout = config.layout();
-    let mut passed = Passed { inputs: vec![images.to_vec()], outputs: Vec::new() };
+    let mut passed = Passed { inputs: vec![images.to_vec()], outputs: Vec::new(), normalized: Vec::new() };
     for (index, layer) in layout.layers.iter().enumerate() {
         let z = linear::forward(&passed.inputs[index], &parameters[layer.weight()], &parameters[layer.bias()]);
         let hide =
-            |(element, &z): (usize, &f64)| activation::value(config.activation, z) * factor(masks, index, element);
+            |(element, &x): (usize, &f64)| activation::value(config.activation, x) * factor(masks, index, element);
         if index + 1 < layout.layers.len() {
-            passed.inputs.push(z.iter().enumerate().map(hide).collect());
+            let x = match config.normalization {
+                Normalization::None => z.clone(),
+                Normalization::Layer => normalize::forward(&z, layer.outputs),
+            };
+            passed.inputs.push(x.iter().enumerate().map(hide).collect());
+            passed.normalized.push(x);
         }
         passed.outputs.push(z);
     }
@@ -79,8 +89,21 @@ mod tests {
     /// Central differences in f64 with h = 1e-6 are good to about 1e-9 at these sizes.
     #[test]
     fn gradients_are_finite_differences_of_the_loss() {
-        for activation in [Activation::Relu, Activation::Gelu, Activation::Tanh] {
-            let config = MlpConfig { inputs: 5, hidden: vec![7, 4], outputs: 3, activation, dropout: 0.25 };
+        for (activation, normalization) in [
+            (Activation::Relu, Normalization::None),
+            (Activation::Gelu, Normalization::None),
+            (Activation::Tanh, Normalization::None),
+            (Activation::Gelu, Normalization::Layer),
+        ] {
+            let config = MlpConfig {
+                inputs: 5,
+                hidden: vec![7, 4],
+                outputs: 3,
+                activation,
+                normalization,
+                dropout: 0.25,
+                ..Default::default()
+            };
             let mut parameters: Vec<f64> = initialise(&config, 4).values.iter().map(|&w| f64::from(w)).collect();
             let images: Vec<f64> = (0..20).map(|i| f64::from(i * 37 % 11) / 11.0).collect();
             let targets = loss::targets(&[0, 2, 1, 2], 3, 0.1);
@@ -96,7 +119,11 @@ mod tests {
                 };
                 let (h, w) = (1e-6, loss_argument(p, &config));
                 let slope = (loss(w + h) - loss(w - h)) / (2.0 * h);
-                assert!((slope - gradient[p]).abs() < 1e-8, "{activation:?}, {p}: {slope}, {}", gradient[p]);
+                assert!(
+                    (slope - gradient[p]).abs() < 1e-8,
+                    "{activation:?}, {normalization:?}, {p}: {slope}, {}",
+                    gradient[p]
+                );
             }
         }
     }

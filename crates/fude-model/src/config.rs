@@ -1,6 +1,6 @@
 //! What an MLP is made of.
 
-use crate::{Activation, Layout};
+use crate::{Activation, Layout, Normalization};
 use serde::{Deserialize, Serialize};
 
 /// The most hidden layers an experiment may ask for.
@@ -8,7 +8,8 @@ pub const MAX_LAYERS: usize = 16;
 /// The most units a layer may have.
 pub const MAX_UNITS: usize = 16_384;
 
-/// A multi-layer perceptron: `Linear -> activation -> Dropout` for each hidden layer, then `Linear` to the logits.
+/// A multi-layer perceptron: `Linear -> normalisation -> activation -> Dropout` for each hidden layer, then `Linear` to
+/// the logits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpConfig {
@@ -20,13 +21,55 @@ pub struct MlpConfig {
     pub outputs: usize,
     /// The non-linearity after each hidden layer.
     pub activation: Activation,
+    /// What normalises a hidden layer's linear output.
+    #[serde(skip_serializing_if = "is_default")]
+    pub normalization: Normalization,
     /// Probability that a hidden unit is dropped in training, in [0, 1); the kept ones are scaled by 1 / (1 - p).
     pub dropout: f64,
+    /// Mean and standard deviation of a pixel in [0, 1] that images are standardised by: `x = (pixel - mean) / std`.
+    /// 0 and 1 leave pixels as they are. Taken from the training images where `data.standardize` is true.
+    #[serde(skip_serializing_if = "is_default")]
+    pub input: InputScale,
+}
+
+/// How a pixel `p` in [0, 1] becomes an input: `(p - mean) / std`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputScale {
+    /// Subtracted.
+    pub mean: f64,
+    /// Divided by; over 0.
+    pub std: f64,
+}
+
+impl Default for InputScale {
+    fn default() -> Self {
+        Self { mean: 0.0, std: 1.0 }
+    }
+}
+
+impl InputScale {
+    /// `(factor, term)` such that a byte b becomes `b * factor + term`.
+    pub fn of_bytes(self) -> (f32, f32) {
+        ((1.0 / (255.0 * self.std)) as f32, (-self.mean / self.std) as f32)
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for MlpConfig {
     fn default() -> Self {
-        Self { inputs: 784, hidden: vec![128], outputs: 10, activation: Activation::Relu, dropout: 0.0 }
+        Self {
+            inputs: 784,
+            hidden: vec![128],
+            outputs: 10,
+            activation: Activation::Relu,
+            normalization: Normalization::None,
+            dropout: 0.0,
+            input: InputScale::default(),
+        }
     }
 }
 
@@ -60,6 +103,10 @@ impl MlpConfig {
         }
         if self.inputs == 0 || self.inputs > 65_536 {
             return bad("model.inputs", "1 to 65536 pixels".into(), self.inputs.to_string());
+        }
+        let InputScale { mean, std } = self.input;
+        if !(mean.is_finite() && std.is_finite() && std > 0.0) {
+            return bad("model.input", "a finite mean and a std over 0".into(), format!("{mean}, {std}"));
         }
         if self.outputs < 2 || self.outputs > 256 {
             return bad("model.outputs", "2 to 256 classes".into(), self.outputs.to_string());

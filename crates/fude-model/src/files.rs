@@ -1,6 +1,6 @@
 //! Models as safetensors files, in PyTorch's names and layouts: `fc1.weight: [out, in]`, `fc1.bias: [out]`.
 
-use crate::{Activation, MlpConfig, Parameters};
+use crate::{Activation, InputScale, MlpConfig, Normalization, Parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 
@@ -70,6 +70,14 @@ impl ModelFile {
         metadata.insert("format".into(), "pt".into());
         metadata.insert("activation".into(), self.config.activation.name().into());
         metadata.insert("dropout".into(), self.config.dropout.to_string());
+        // Left out where a plain MLP reads the same without them.
+        if self.config.normalization != Normalization::None {
+            metadata.insert("normalization".into(), self.config.normalization.name().into());
+        }
+        if self.config.input != InputScale::default() {
+            metadata.insert("input_mean".into(), self.config.input.mean.to_string());
+            metadata.insert("input_std".into(), self.config.input.std.to_string());
+        }
         Ok(sorted_metadata(safetensors::serialize(views, Some(metadata))?))
     }
 
@@ -83,7 +91,10 @@ impl ModelFile {
         let mut metadata: BTreeMap<String, String> =
             header.metadata().as_ref().map(|m| m.clone().into_iter().collect()).unwrap_or_default();
         let activation = take_activation(&mut metadata)?;
-        let dropout = metadata.remove("dropout").and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        let normalization = take_normalization(&mut metadata)?;
+        let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
+        let dropout = number("dropout", 0.0);
+        let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
         metadata.remove("format");
 
         let shapes = layer_shapes(&tensors)?;
@@ -92,7 +103,9 @@ impl ModelFile {
             hidden: shapes[..shapes.len() - 1].iter().map(|shape| shape.1).collect(),
             outputs: shapes[shapes.len() - 1].1,
             activation,
+            normalization,
             dropout,
+            input,
         };
         let layout = config.layout();
         let mut values = Vec::with_capacity(layout.parameters());
@@ -110,6 +123,15 @@ fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation
     Activation::from_name(&name).ok_or(ModelFileError::Metadata {
         key: "activation",
         expected: "relu, gelu or tanh",
+        found: name,
+    })
+}
+
+fn take_normalization(metadata: &mut BTreeMap<String, String>) -> Result<Normalization, ModelFileError> {
+    let Some(name) = metadata.remove("normalization") else { return Ok(Normalization::None) };
+    Normalization::from_name(&name).ok_or(ModelFileError::Metadata {
+        key: "normalization",
+        expected: "none or layer",
         found: name,
     })
 }
@@ -181,7 +203,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn model() -> ModelFile {
-        let config = MlpConfig { inputs: 6, hidden: vec![4, 3], outputs: 2, dropout: 0.25, ..Default::default() };
+        let config = MlpConfig {
+            inputs: 6,
+            hidden: vec![4, 3],
+            outputs: 2,
+            dropout: 0.25,
+            normalization: Normalization::Layer,
+            input: InputScale { mean: 0.19, std: 0.35 },
+            ..Default::default()
+        };
         let parameters = crate::initialise(&config, 9);
         ModelFile { config, parameters, metadata: [("dataset".to_owned(), "kana".to_owned())].into() }
     }

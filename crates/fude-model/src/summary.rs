@@ -1,6 +1,6 @@
 //! The layer table that `fude summary` prints.
 
-use crate::MlpConfig;
+use crate::{MlpConfig, Normalization};
 use std::fmt::Write;
 
 /// A table of the layers with output shapes and parameter counts, and the totals.
@@ -15,6 +15,9 @@ pub fn summary_table(config: &MlpConfig) -> String {
         let name = format!("{} Linear({}, {})", layer.name, layer.inputs, layer.outputs);
         row(&name, layer.outputs, grouped(layer.parameters()));
         if index + 1 < layout.layers.len() {
+            if config.normalization != Normalization::None {
+                row(&format!("    {} normalisation", config.normalization.name()), layer.outputs, String::new());
+            }
             row(&format!("    {}", config.activation.name()), layer.outputs, String::new());
             if config.dropout > 0.0 {
                 row(&format!("    dropout {}", config.dropout), layer.outputs, String::new());

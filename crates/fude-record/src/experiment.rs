@@ -1,5 +1,7 @@
 //! One experiment: everything that decides what a run computes. `experiments/*.toml` are these.
 
+use crate::AugmentConfig;
+use crate::range::{RangeError, check, range};
 use fude_model::MlpConfig;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ pub struct Experiment {
     /// How it is trained.
     #[serde(default)]
     pub train: TrainConfig,
+    /// How training images are deformed; absent means not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentConfig>,
     /// How the data are cut.
     #[serde(default)]
     pub data: DataConfig,
@@ -58,6 +63,15 @@ pub struct TrainConfig {
     pub epsilon: f64,
     /// Share of the target probability spread over all classes, in [0, 1).
     pub label_smoothing: f64,
+    /// The largest global norm of a step's gradient, above which it is scaled down; absent means no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// Mixup: alpha of the Beta distribution that shares are drawn from; 0 means no mixup.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub mixup: f64,
+    /// Decay of a moving average of the weights, with which models are then evaluated and kept; absent means none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f64>,
     /// How the learning rate goes over the run's steps.
     pub schedule: Schedule,
     /// Steps over which the learning rate first rises linearly from 0.
@@ -77,6 +91,9 @@ impl Default for TrainConfig {
             beta2: 0.999,
             epsilon: 1e-8,
             label_smoothing: 0.0,
+            clip_norm: None,
+            mixup: 0.0,
+            ema: None,
             schedule: Schedule::Constant,
             warmup_steps: 0,
         }
@@ -105,6 +122,9 @@ pub enum Schedule {
     Cosine,
     /// A straight line from the peak down to 0 at the last step.
     Linear,
+    /// `torch.optim.lr_scheduler.OneCycleLR`: half a cosine from a 25th of the peak up over the first 30 % of all steps,
+    /// then half a cosine down to a 250,000th of it. It is its own warm-up.
+    OneCycle,
 }
 
 /// How the data are cut.
@@ -115,6 +135,9 @@ pub struct DataConfig {
     pub test_fraction: f64,
     /// Share of the training images held out for validation; 0 means none.
     pub validation_fraction: f64,
+    /// Whether pixels are standardised by mean and standard deviation of the training images.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub standardize: bool,
     /// Decides which images are held out, whatever `train.seed` is.
     pub split_seed: u32,
     /// Take only the first so many training images.
@@ -127,7 +150,14 @@ pub struct DataConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { test_fraction: 0.2, validation_fraction: 0.1, split_seed: 0, limit: None, size: None }
+        Self {
+            test_fraction: 0.2,
+            validation_fraction: 0.1,
+            standardize: false,
+            split_seed: 0,
+            limit: None,
+            size: None,
+        }
     }
 }
 
@@ -182,18 +212,6 @@ impl Default for CheckpointConfig {
     }
 }
 
-/// A value that is out of range.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{key}: expected {expected}, found {found}")]
-pub struct RangeError {
-    /// The key, dotted.
-    pub key: String,
-    /// What it may be.
-    pub expected: String,
-    /// What it is.
-    pub found: String,
-}
-
 impl Experiment {
     /// Checks every range, and what only makes sense together.
     ///
@@ -203,6 +221,7 @@ impl Experiment {
         self.validate_name()?;
         self.model.validate().map_err(|e| range(e.key, &e.expected, &e.found))?;
         self.train.validate()?;
+        self.augment.as_ref().map_or(Ok(()), AugmentConfig::validate)?;
         self.data.validate()?;
         let seconds = self.checkpoint.seconds;
         check(seconds.is_finite() && seconds >= 0.0, "checkpoint.seconds", "0 or more seconds", seconds)?;
@@ -258,7 +277,14 @@ impl TrainConfig {
         check(below_one(self.beta1), "train.beta1", "a number in [0, 1)", self.beta1)?;
         check(below_one(self.beta2), "train.beta2", "a number in [0, 1)", self.beta2)?;
         check(self.epsilon as f32 > 0.0 && (self.epsilon as f32).is_finite(), "train.epsilon", "over 0", self.epsilon)?;
-        check(below_one(self.label_smoothing), "train.label_smoothing", "a number in [0, 1)", self.label_smoothing)
+        check(below_one(self.label_smoothing), "train.label_smoothing", "a number in [0, 1)", self.label_smoothing)?;
+        let clip = self.clip_norm.unwrap_or(1.0);
+        check(clip as f32 > 0.0 && (clip as f32).is_finite(), "train.clip_norm", "over 0", clip)?;
+        check((0.0..=100.0).contains(&self.mixup), "train.mixup", "0 to 100", self.mixup)?;
+        let ema = self.ema.unwrap_or(0.0);
+        check(below_one(ema), "train.ema", "a number in [0, 1)", ema)?;
+        let warm = self.schedule == Schedule::OneCycle && self.warmup_steps > 0;
+        check(!warm, "train.warmup_steps", "0 with schedule 'onecycle', which has its own warm-up", self.warmup_steps)
     }
 }
 
@@ -274,10 +300,6 @@ impl DataConfig {
     }
 }
 
-fn check(good: bool, key: &str, expected: &str, found: impl ToString) -> Result<(), RangeError> {
-    if good { Ok(()) } else { Err(range(key, expected, &found.to_string())) }
-}
-
-fn range(key: &str, expected: &str, found: &str) -> RangeError {
-    RangeError { key: key.into(), expected: expected.into(), found: found.into() }
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }

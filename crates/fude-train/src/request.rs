@@ -1,8 +1,9 @@
 //! What a run is asked for, and what of it can be refused before anything is written.
 
 use crate::{Checkpoint, Prepared, TrainError};
+use fude_data::Split;
 use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec};
-use fude_model::Parameters;
+use fude_model::{InputScale, Parameters};
 use fude_record::{Experiment, Monitor, Optimizer, RunFolder};
 
 /// What to train, on what, and where to leave it.
@@ -31,6 +32,9 @@ impl TrainRequest {
     pub fn fit(&mut self) -> Result<(), TrainError> {
         let model = &mut self.experiment.model;
         (model.inputs, model.outputs) = (self.data.train.inputs(), self.data.outputs());
+        if self.experiment.data.standardize {
+            model.input = standardising(&self.data.train);
+        }
         let expected = model.layout();
         if let Some(init) = self.init.as_ref().filter(|init| init.layout != expected) {
             return Err(TrainError::Mismatch(format!(
@@ -70,7 +74,22 @@ pub(crate) fn engine_spec(experiment: &Experiment, parameters: Parameters, train
             decoupled: config.optimizer == Optimizer::AdamW,
         },
         label_smoothing: config.label_smoothing as f32,
+        ema_decay: config.ema.map(|decay| decay as f32),
+        clip_norm: config.clip_norm.map(|norm| norm as f32),
         parameters: vec![parameters],
         train,
     }
+}
+
+/// Mean and standard deviation of all pixels; a constant set is only shifted.
+fn standardising(images: &Split) -> InputScale {
+    let mut counts = [0u64; 256];
+    images.pixels.iter().for_each(|&pixel| counts[usize::from(pixel)] += 1);
+    let moment = |power: i32| {
+        let sum: f64 = (0..=255u8).map(|v| counts[usize::from(v)] as f64 * (f64::from(v) / 255.0).powi(power)).sum();
+        sum / images.pixels.len().max(1) as f64
+    };
+    let (mean, square) = (moment(1), moment(2));
+    let std = (square - mean * mean).max(0.0).sqrt();
+    InputScale { mean, std: if std > 0.0 { std } else { 1.0 } }
 }

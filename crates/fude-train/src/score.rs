@@ -1,7 +1,7 @@
 //! A model's scores on a split.
 
 use fude_data::Split;
-use fude_engine::{DeviceData, Engine, EngineError, Weights};
+use fude_engine::{DeviceData, Engine, EngineError, View};
 use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
 
 /// Scores with the images that were predicted worst.
@@ -20,8 +20,8 @@ const MISTAKES: usize = 40;
 ///
 /// # Errors
 /// Device errors.
-pub fn score(engine: &mut dyn Engine, images: &DeviceData) -> Result<Scored, EngineError> {
-    let logits = engine.logits(0, images, Weights::Current)?;
+pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Result<Scored, EngineError> {
+    let logits = engine.logits(0, images, view)?;
     let (labels, classes) = (images.labels(), logits.classes);
     Ok(Scored {
         evaluation: evaluate(&logits.values, labels, classes),

@@ -4,7 +4,7 @@ use crate::table::{bytes, duration};
 use crate::ui::{Ui, print_out};
 use anyhow::Result;
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineSpec, OptimizerSpec, build};
+use fude_engine::{Device, DeviceData, EngineSpec, build};
 use fude_model::initialise;
 use fude_record::{Experiment, Override};
 use std::path::PathBuf;
@@ -68,20 +68,17 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<()> {
 fn step_seconds(experiment: &Experiment) -> Result<f64> {
     let (model, train) = (&experiment.model, &experiment.train);
     let n = train.batch as usize;
-    let split = Split { pixels: vec![0; n * model.inputs], labels: vec![0; n], height: 1, width: model.inputs };
+    // Square where it can be: deforming an image costs by its shape.
+    let height = model.inputs.isqrt();
+    let height = if height * height == model.inputs { height } else { 1 };
+    let split = Split { pixels: vec![0; n * model.inputs], labels: vec![0; n], height, width: model.inputs / height };
     let device = Device::cpu();
-    let optimizer = OptimizerSpec::default();
-    let spec = EngineSpec {
-        model: model.clone(),
-        optimizer,
-        label_smoothing: 0.0,
-        parameters: vec![initialise(model, 0)],
-        train: DeviceData::upload(Arc::new(split), model.outputs, &device)?,
-    };
+    let images = DeviceData::upload(Arc::new(split), model.outputs, &device)?;
+    let spec = EngineSpec::new(model.clone(), vec![initialise(model, 0)], images);
     let mut engine = build(None, &device, spec)?;
     let mut seconds: Vec<f64> = Vec::new();
     for epoch in 0..7 {
-        let plan = [fude_train::epoch_plan(train, epoch, n)];
+        let plan = [fude_train::epoch_plan(experiment, epoch, n)];
         let start = Instant::now();
         engine.train(&plan, 0..1, &mut ())?;
         seconds.push(start.elapsed().as_secs_f64());

@@ -7,7 +7,7 @@ use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineSpec, OptimizerSpec, build};
+use fude_engine::{Device, DeviceData, EngineSpec, View, build};
 use fude_model::ModelFile;
 use fude_record::{RunFolder, file};
 use fude_train::{Prepared, Scored, prepare, score};
@@ -112,13 +112,7 @@ pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> 
     ensure!(expected == found, "{} knows {expected} classes; {} has {found} classes", path.display(), data.dataset);
     let device = Device::cpu();
     let images = DeviceData::upload(split, data.outputs(), &device)?;
-    let spec = EngineSpec {
-        model: model.config,
-        optimizer: OptimizerSpec::default(),
-        label_smoothing: 0.0,
-        parameters: vec![model.parameters],
-        train: images.clone(),
-    };
+    let spec = EngineSpec::new(model.config, vec![model.parameters], images.clone());
     let mut engine = build(None, &device, spec)?;
-    Ok(score(engine.as_mut(), &images)?)
+    Ok(score(engine.as_mut(), &images, View::PLAIN)?)
 }

@@ -1,11 +1,12 @@
 //! From packed u8 images to the f32 rows of a batch.
 
-use crate::{DeviceData, EngineError};
+use crate::{DeviceData, EngineError, EpochPlan, View};
 #[cfg(feature = "gpu")]
 use burn::tensor::{Int, s};
 use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use fude_data::Split;
+use fude_model::InputScale;
 
 /// Largest packed set that is put on a GPU whole: WebGPU's default limit of a storage binding.
 #[cfg(feature = "gpu")]
@@ -30,15 +31,17 @@ impl PackedImages {
         Ok(Some(Self(tensor)))
     }
 
-    /// The rows of a batch as f32 in [0, 1], `[B, I]`.
-    fn gather(&self, rows: &[u32], inputs: usize) -> Tensor<2> {
+    /// The rows of a batch as scaled f32, `[B, I]`.
+    fn gather(&self, rows: &[u32], inputs: usize, scale: InputScale) -> Tensor<2> {
         let device = self.0.device();
         let indices: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
         let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), &device);
         let words = self.0.clone().select(0, indices);
         let lanes = (0..4).map(|lane| words.clone().bitwise_right_shift_scalar(8 * lane).bitwise_and_scalar(255));
         let pixels = Tensor::stack::<3>(lanes.collect(), 2).reshape([rows.len() as i32, -1]);
-        pixels.slice(s![.., 0..inputs]).float().mul_scalar(1.0 / 255.0)
+        let (factor, term) = scale.of_bytes();
+        let scaled = pixels.slice(s![.., 0..inputs]).float().mul_scalar(factor);
+        if term == 0.0 { scaled } else { scaled.add_scalar(term) }
     }
 }
 
@@ -51,16 +54,41 @@ fn pack(image: &[u8]) -> impl Iterator<Item = i32> + '_ {
     })
 }
 
-/// The images `rows` as f32 in [0, 1], `[B, I]`, on `device` (inside autodiff or not).
-pub(super) fn gather(data: &DeviceData, rows: &[u32], device: &Device) -> Result<Tensor<2>, EngineError> {
+/// The inputs `[B, I]` of a step, on `device` inside autodiff: deformed and mixed on the host where the plan says so.
+pub(super) fn step_inputs(
+    data: &DeviceData,
+    plan: &EpochPlan,
+    step: u32,
+    scale: InputScale,
+    device: &Device,
+) -> Result<Tensor<2>, EngineError> {
+    if plan.augmentation.is_none() && plan.mixup.is_empty() {
+        return gather(data, plan.rows(step), scale, device);
+    }
+    let values = crate::fused::step_inputs(&data.split, plan, step, scale);
+    Ok(Tensor::from_data(TensorData::new(values, [plan.rows(step).len(), data.inputs()]), device))
+}
+
+/// The inputs `[B, I]` of images as a view shows them, on `device` outside autodiff.
+pub(super) fn viewed(data: &DeviceData, rows: &[u32], view: View<'_>, scale: InputScale, device: &Device) -> Result<Tensor<2>, EngineError> {
+    let Some(deformed) = view.deformed else { return gather(data, rows, scale, device) };
+    let (factor, term) = scale.of_bytes();
+    let values = crate::fused::deform(&data.split, rows, deformed);
+    let images = Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device);
+    Ok(images.mul_scalar(factor).add_scalar(term))
+}
+
+/// The images `rows` as scaled f32, `[B, I]`, on `device` (inside autodiff or not).
+fn gather(data: &DeviceData, rows: &[u32], scale: InputScale, device: &Device) -> Result<Tensor<2>, EngineError> {
     #[cfg(feature = "gpu")]
     if let Some(packed) = data.burn()? {
-        let images = packed.gather(rows, data.inputs());
+        let images = packed.gather(rows, data.inputs(), scale);
         return Ok(if device.is_autodiff() { Tensor::from_inner(images) } else { images });
     }
+    let (factor, term) = scale.of_bytes();
     let mut values = Vec::with_capacity(rows.len() * data.inputs());
     for &row in rows {
-        values.extend(data.split.image(row as usize).iter().map(|&pixel| f32::from(pixel) * (1.0 / 255.0)));
+        values.extend(data.split.image(row as usize).iter().map(|&pixel| f32::from(pixel) * factor + term));
     }
     Ok(Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device))
 }

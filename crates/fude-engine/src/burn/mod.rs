@@ -3,6 +3,8 @@
 //! Slow at small sizes (some 40-80 kernel launches a step on a GPU), and right: what `fused` is tested against, and the
 //! path for whatever `fused` does not support.
 
+mod average;
+mod clip;
 mod images;
 mod model;
 mod optimizer;
@@ -10,11 +12,12 @@ mod optimizer;
 #[cfg(feature = "gpu")]
 pub(crate) use images::PackedImages;
 
-use crate::targets::{batch_totals, targets};
+use crate::targets::{batch_totals, mix, targets};
 use crate::{
     Control, Determinism, Device, DeviceData, Engine, EngineError, EngineInfo, EngineSpec, EpochPlan, Flow, Logits,
-    Progressed, Totals, TrainState, Weights,
+    Progressed, Teacher, Totals, TrainState, View, Weights,
 };
+use average::Average;
 use burn::tensor::{Device as BurnDevice, Tensor};
 use model::Model;
 use optimizer::Optimizer;
@@ -32,6 +35,7 @@ pub(crate) struct BurnEngine {
     device: BurnDevice,
     train: DeviceData,
     smoothing: f32,
+    clip_norm: Option<f32>,
     models: Vec<Trained>,
     steps_per_read: usize,
 }
@@ -40,6 +44,7 @@ pub(crate) struct BurnEngine {
 struct Trained {
     model: Model,
     optimizer: Optimizer,
+    average: Option<Average>,
     totals: Totals,
 }
 
@@ -49,6 +54,21 @@ struct Pending {
     step: u32,
     logits: Tensor<2>,
     targets: Vec<f32>,
+    /// The teacher's probabilities `[B, O]`, its weight and temperature.
+    soft: Option<(Vec<f32>, Teacher)>,
+}
+
+impl Pending {
+    /// Loss and hits, from the logits' values.
+    fn totals(&self, logits: &[f32], classes: usize) -> Totals {
+        let mut totals = batch_totals(logits, &self.targets, classes);
+        if let Some((probabilities, Teacher { weight, temperature, .. })) = &self.soft {
+            let warm: Vec<f32> = logits.iter().map(|z| z / temperature).collect();
+            let soft = f64::from(weight * temperature * temperature) * batch_totals(&warm, probabilities, classes).loss;
+            totals.loss = f64::from(1.0 - weight) * totals.loss + soft;
+        }
+        totals
+    }
 }
 
 impl BurnEngine {
@@ -61,6 +81,7 @@ impl BurnEngine {
             .map(|parameters| Trained {
                 model: Model::new(&spec.model, parameters, &autodiff),
                 optimizer: Optimizer::new(&spec.optimizer, parameters.layout.layers.len()),
+                average: spec.ema_decay.map(|decay| Average::new(decay, parameters, &burn_device)),
                 totals: Totals::default(),
             })
             .collect();
@@ -79,20 +100,47 @@ impl BurnEngine {
             determinism,
             models: models.len(),
         };
-        Ok(Self { info, device: autodiff, train: spec.train, smoothing: spec.label_smoothing, models, steps_per_read })
+        Ok(Self {
+            info,
+            device: autodiff,
+            train: spec.train,
+            smoothing: spec.label_smoothing,
+            clip_norm: spec.clip_norm,
+            models,
+            steps_per_read,
+        })
     }
 
     /// Forward, backward and update of one model on one batch; the logits stay on the device.
     fn step(&mut self, index: usize, plan: &EpochPlan, step: u32) -> Result<Pending, EngineError> {
         let rows = plan.rows(step);
         let labels = rows.iter().map(|&row| self.train.split.labels[row as usize]);
-        let targets = targets(labels, self.train.classes, self.smoothing);
-        let images = images::gather(&self.train, rows, &self.device)?;
-        let Trained { model, optimizer, .. } = &mut self.models[index];
-        let logits = model.forward_training(images, plan.seed, plan.epoch, step);
-        let mut gradients = model.loss(logits.clone(), &targets).backward();
+        let classes = self.train.classes;
+        let mut targets = targets(labels, classes, self.smoothing);
+        if let Some(own) = plan.mixed(step) {
+            targets = mix(&targets, classes, own);
+        }
+        let soft = plan.teacher.as_ref().map(|teacher| {
+            let of_row = |&row: &u32| &teacher.probabilities[row as usize * classes..][..classes];
+            (rows.iter().flat_map(of_row).copied().collect(), teacher.clone())
+        });
+        let Trained { model, optimizer, average, .. } = &mut self.models[index];
+        let inputs = images::step_inputs(&self.train, plan, step, model.input_scale(), &self.device)?;
+        let logits = model.forward_training(inputs, plan.seed, plan.epoch, step);
+        let mut loss = model.loss(logits.clone(), &targets);
+        if let Some((probabilities, teacher)) = &soft {
+            let soft = model.teacher_loss(logits.clone(), probabilities, teacher);
+            loss = loss.mul_scalar(1.0 - f64::from(teacher.weight)) + soft;
+        }
+        let mut gradients = loss.backward();
+        if let Some(largest) = self.clip_norm {
+            clip::clip(model, &mut gradients, largest);
+        }
         optimizer.step(model, &mut gradients, plan.learning_rate[step as usize]);
-        Ok(Pending { model: index, step, logits: logits.inner(), targets })
+        if let Some(average) = average {
+            average.follow(model);
+        }
+        Ok(Pending { model: index, step, logits: logits.inner(), targets, soft })
     }
 
     /// Reads pending logits and adds them to the totals.
@@ -106,7 +154,7 @@ impl BurnEngine {
         for step in pending.drain(..) {
             let (logits, after) = rest.split_at(step.targets.len());
             rest = after;
-            let totals = batch_totals(logits, &step.targets, self.train.classes);
+            let totals = step.totals(logits, self.train.classes);
             if !totals.loss.is_finite() {
                 let loss = totals.loss;
                 return Err(EngineError::NonFinite { model: step.model, epoch: epoch + 1, step: step.step + 1, loss });
@@ -149,13 +197,19 @@ impl BurnEngine {
         Ok(self.progressed(steps.end))
     }
 
-    fn evaluate(&self, model: usize, images: &DeviceData) -> Result<Logits, EngineError> {
-        let model = &self.models[model].model;
+    fn evaluate(&self, model: usize, images: &DeviceData, view: View<'_>) -> Result<Logits, EngineError> {
+        let Trained { model, average, .. } = &self.models[model];
+        let average = average.as_ref().filter(|_| view.weights == Weights::Ema);
         let device = self.device.clone().inner();
         let rows: Vec<u32> = (0..images.len() as u32).collect();
         let mut values = Vec::with_capacity(images.len() * images.classes());
         for batch in rows.chunks(EVALUATION_BATCH) {
-            values.extend(read(model.forward(images::gather(images, batch, &device)?))?);
+            let inputs = images::viewed(images, batch, view, model.input_scale(), &device)?;
+            let logits = match average {
+                Some(average) => model.forward_with(average.layers(), inputs),
+                None => model.forward(inputs),
+            };
+            values.extend(read(logits)?);
         }
         Ok(Logits { classes: images.classes(), values })
     }
@@ -176,20 +230,24 @@ impl Engine for BurnEngine {
         guarded(|| self.run_steps(plans, steps, control))
     }
 
-    fn logits(&mut self, model: usize, images: &DeviceData, weights: Weights) -> Result<Logits, EngineError> {
-        if weights == Weights::Ema {
-            return Err(EngineError::Unsupported { engine: "burn", why: "keeps no average of the weights".into() });
+    fn logits(&mut self, model: usize, images: &DeviceData, view: View<'_>) -> Result<Logits, EngineError> {
+        let Trained { model: trained, average, .. } = &self.models[model];
+        if view.weights == Weights::Ema && average.is_none() {
+            return Err(EngineError::Unsupported { engine: "burn", why: "keeps no average of these weights".into() });
         }
-        images.require_fit(self.models[model].model.inputs(), self.models[model].model.outputs())?;
-        guarded(|| self.evaluate(model, images))
+        images.require_fit(trained.inputs(), trained.outputs())?;
+        guarded(|| self.evaluate(model, images, view))
     }
 
     fn state(&mut self, model: usize) -> Result<TrainState, EngineError> {
-        let Trained { model, optimizer, totals } = &self.models[model];
+        let Trained { model, optimizer, average, totals } = &self.models[model];
         guarded(|| {
             let mut state = TrainState::new();
             state.put(TrainState::PARAMETERS, model.parameters()?);
             optimizer.save(&mut state, model.layout())?;
+            if let Some(average) = average {
+                state.put(TrainState::EMA, average.values()?);
+            }
             state.put_totals(totals);
             Ok(state)
         })
@@ -197,11 +255,16 @@ impl Engine for BurnEngine {
 
     fn load_state(&mut self, model: usize, state: &TrainState) -> Result<(), EngineError> {
         let device = self.device.clone();
-        let Trained { model, optimizer, totals } = &mut self.models[model];
+        let Trained { model, optimizer, average, totals } = &mut self.models[model];
         *totals = state.totals();
         guarded(|| {
             let length = model.layout().parameters();
-            model.load(state.vector(TrainState::PARAMETERS, length)?, &device);
+            let parameters = state.vector(TrainState::PARAMETERS, length)?;
+            if let Some(average) = average {
+                // A state without an average begins one at its parameters.
+                average.load(state.vector(TrainState::EMA, length).unwrap_or(parameters), model.layout());
+            }
+            model.load(parameters, &device);
             optimizer.load(state, model.layout(), &device.inner())
         })
     }

@@ -1,19 +1,18 @@
 //! The MLP as Burn tensors.
 
 use super::read;
-use crate::EngineError;
 use crate::masks::dropout_mask;
+use crate::{EngineError, Teacher};
 use burn::tensor::activation::{gelu, log_softmax, relu, tanh};
 use burn::tensor::module::linear;
 use burn::tensor::{Device, Tensor, TensorData};
-use fude_model::{Activation, Layout, MlpConfig, Parameters};
+use fude_model::{Activation, InputScale, Layout, MlpConfig, Normalization, Parameters};
 
 /// The layers, tracked by autodiff.
 pub(super) struct Model {
     pub(super) layers: Vec<Layer>,
     layout: Layout,
-    activation: Activation,
-    dropout: f64,
+    config: MlpConfig,
 }
 
 /// `y = x W + b`, `W: [inputs, outputs]`.
@@ -26,11 +25,15 @@ impl Model {
     pub(super) fn new(config: &MlpConfig, parameters: &Parameters, device: &Device) -> Self {
         let layout = parameters.layout.clone();
         let layers = layers(&layout, &parameters.values, device);
-        Self { layers, layout, activation: config.activation, dropout: config.dropout }
+        Self { layers, layout, config: config.clone() }
     }
 
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    pub(super) fn input_scale(&self) -> InputScale {
+        self.config.input
     }
 
     pub(super) fn inputs(&self) -> usize {
@@ -47,10 +50,10 @@ impl Model {
         for (index, layer) in self.layers.iter().enumerate() {
             x = linear(x, layer.weight.clone(), Some(layer.bias.clone()));
             if index + 1 < self.layers.len() {
-                x = self.activate(x);
-                if self.dropout > 0.0 {
+                x = self.activate(self.normalise(x));
+                if self.config.dropout > 0.0 {
                     let [rows, units] = x.dims();
-                    let mask = dropout_mask(seed, epoch, step, index as u32, rows * units, self.dropout);
+                    let mask = dropout_mask(seed, epoch, step, index as u32, rows * units, self.config.dropout);
                     x = x.clone() * Tensor::from_data(TensorData::new(mask, [rows, units]), &x.device());
                 }
             }
@@ -58,13 +61,23 @@ impl Model {
         x
     }
 
-    /// Logits `[N, O]` of images `[N, I]`, dropout off, outside autodiff.
-    pub(super) fn forward(&self, images: Tensor<2>) -> Tensor<2> {
-        let mut x = images;
-        for (index, layer) in self.layers.iter().enumerate() {
-            x = linear(x, layer.weight.clone().inner(), Some(layer.bias.clone().inner()));
+    /// Logits `[N, O]` of inputs `[N, I]`, dropout off, outside autodiff.
+    pub(super) fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        let inner = self.layers.iter().map(|layer| (layer.weight.clone().inner(), layer.bias.clone().inner()));
+        self.forward_with(inner, inputs)
+    }
+
+    /// The same with other weights and biases.
+    pub(super) fn forward_with(
+        &self,
+        layers: impl Iterator<Item = (Tensor<2>, Tensor<1>)>,
+        inputs: Tensor<2>,
+    ) -> Tensor<2> {
+        let mut x = inputs;
+        for (index, (weight, bias)) in layers.enumerate() {
+            x = linear(x, weight, Some(bias));
             if index + 1 < self.layers.len() {
-                x = self.activate(x);
+                x = self.activate(self.normalise(x));
             }
         }
         x
@@ -77,8 +90,26 @@ impl Model {
         (log_softmax(logits, 1) * targets).sum().mul_scalar(-1.0 / rows as f64)
     }
 
+    /// `w T^2 CE(q, softmax(z / T))`, the mean over the batch, of logits `[B, O]` against probabilities q `[B, O]`.
+    pub(super) fn teacher_loss(&self, logits: Tensor<2>, targets: &[f32], teacher: &Teacher) -> Tensor<1> {
+        let temperature = f64::from(teacher.temperature);
+        let loss = self.loss(logits.div_scalar(temperature), targets);
+        loss.mul_scalar(f64::from(teacher.weight) * temperature * temperature)
+    }
+
+    fn normalise(&self, z: Tensor<2>) -> Tensor<2> {
+        match self.config.normalization {
+            Normalization::None => z,
+            Normalization::Layer => {
+                let centred = z.clone() - z.mean_dim(1);
+                let variance = (centred.clone() * centred.clone()).mean_dim(1);
+                centred / variance.add_scalar(Normalization::EPSILON).sqrt()
+            }
+        }
+    }
+
     fn activate(&self, x: Tensor<2>) -> Tensor<2> {
-        match self.activation {
+        match self.config.activation {
             Activation::Relu => relu(x),
             Activation::Gelu => gelu(x),
             Activation::Tanh => tanh(x),

@@ -8,6 +8,10 @@ mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
 
+pub use cpu::deform;
+#[cfg(feature = "burn")]
+pub(crate) use cpu::step_inputs;
+
 use crate::{Device, Engine, EngineError, EngineSpec};
 use fude_model::MlpConfig;
 

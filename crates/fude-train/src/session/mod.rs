@@ -9,7 +9,7 @@ use crate::request::{TrainRequest, engine_spec, selects_on_test};
 use crate::splits::Splits;
 use crate::summarise::{FinalScores, summarise};
 use crate::{Observer, Patience, Pins, Prepared, Progress, Scored, StopFlag, TrainError, Verdict, epoch_plan, score};
-use fude_engine::{DeviceData, Engine, EngineError, EpochPlan, Totals, TrainState};
+use fude_engine::{DeviceData, Engine, EngineError, EpochPlan, Totals, TrainState, View, Weights};
 use fude_model::initialise;
 use fude_record::{EpochRecord, Event, Experiment, RunFolder, Summary, file, write_atomically};
 use std::time::Instant;
@@ -109,7 +109,7 @@ impl<'a> Session<'a> {
 
     fn run(mut self) -> Result<Outcome, TrainError> {
         while !self.stopped_early && self.progress.epoch < self.experiment.train.epochs {
-            let plan = epoch_plan(&self.experiment.train, self.progress.epoch, self.data.train.len());
+            let plan = epoch_plan(&self.experiment, self.progress.epoch, self.data.train.len());
             match self.train_epoch(&plan)? {
                 EpochEnd::Interrupted => return self.interrupt(),
                 EpochEnd::Done { totals, seconds } => {
@@ -152,11 +152,11 @@ impl<'a> Session<'a> {
 
     /// The epoch's record: training sums, and the splits that the experiment evaluates each epoch.
     fn evaluate(&mut self, plan: &EpochPlan, totals: &Totals, seconds: f64) -> Result<EpochRecord, TrainError> {
-        let engine = self.engine.as_mut();
-        let validation = self.on_device.validation.as_ref().map(|images| score(engine, images)).transpose()?;
+        let view = self.view();
+        let mut scored = |images: &DeviceData| score(self.engine.as_mut(), images, view);
+        let validation = self.on_device.validation.as_ref().map(&mut scored).transpose()?;
         let each_epoch = self.experiment.eval.test_each_epoch;
-        let test =
-            self.on_device.test.as_ref().filter(|_| each_epoch).map(|images| score(engine, images)).transpose()?;
+        let test = self.on_device.test.as_ref().filter(|_| each_epoch).map(&mut scored).transpose()?;
         let samples = totals.samples.max(1) as f64;
         for scored in [&validation, &test].into_iter().flatten() {
             require_finite(scored.evaluation.loss, plan)?;
@@ -225,8 +225,9 @@ impl<'a> Session<'a> {
     }
 
     fn final_scores(&mut self) -> Result<FinalScores, TrainError> {
+        let view = self.view();
         let engine = self.engine.as_mut();
-        let mut scored = |images: Option<&DeviceData>| images.map(|images| score(engine, images)).transpose();
+        let mut scored = |images: Option<&DeviceData>| images.map(|images| score(engine, images, view)).transpose();
         Ok(FinalScores {
             train: scored(Some(&self.on_device.train))?,
             validation: scored(self.on_device.validation.as_ref())?,
@@ -238,6 +239,9 @@ impl<'a> Session<'a> {
     fn restore_best(&mut self) -> Result<bool, TrainError> {
         let Some(best) = self.best.clone() else { return Ok(false) };
         let mut state = self.engine.state(0)?;
+        if self.experiment.train.ema.is_some() {
+            state.put(TrainState::EMA, best.clone());
+        }
         state.put(TrainState::PARAMETERS, best);
         self.engine.load_state(0, &state)?;
         Ok(true)
@@ -247,9 +251,18 @@ impl<'a> Session<'a> {
         self.experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.restore_best)
     }
 
+    /// The parameters that are evaluated and kept: those that are trained, or their average.
     fn parameters(&mut self) -> Result<Vec<f32>, TrainError> {
         let mut state = self.engine.state(0)?;
-        Ok(state.tensors.remove(TrainState::PARAMETERS).map(|tensor| tensor.values).unwrap_or_default())
+        let kept = match self.view().weights {
+            Weights::Current => TrainState::PARAMETERS,
+            Weights::Ema => TrainState::EMA,
+        };
+        Ok(state.tensors.remove(kept).map(|tensor| tensor.values).unwrap_or_default())
+    }
+
+    fn view(&self) -> View<'static> {
+        if self.experiment.train.ema.is_some() { View::EMA } else { View::PLAIN }
     }
 
     fn summary(&self, scores: &FinalScores, restored_best: bool) -> Summary {

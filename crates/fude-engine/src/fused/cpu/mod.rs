@@ -3,36 +3,46 @@
 mod activation;
 pub(super) mod adam;
 mod barrier;
+mod clip;
 mod dropout;
 mod evaluate;
 mod hidden;
+mod host;
 mod images;
 mod linear;
 mod loss;
 mod math;
 mod memory;
+mod normalize;
+mod philox;
 mod product;
 mod share;
 mod simd;
 mod step;
+mod sums;
 mod team;
 #[cfg(test)]
 mod tests;
 pub(super) mod train;
 mod update;
+mod warp;
 mod weights;
 mod workspace;
 
 use crate::{
     Control, CpuInfo, Determinism, DeviceData, DeviceKind, Engine, EngineError, EngineInfo, EngineSpec, EpochPlan,
-    Logits, OptimizerSpec, Progressed, Totals, TrainState, Weights as WhichWeights,
+    Logits, OptimizerSpec, Progressed, Totals, TrainState, View, Weights as WhichWeights,
 };
 use fude_model::MlpConfig;
+pub use host::deform;
+#[cfg(feature = "burn")]
+pub(crate) use host::step_inputs;
 use simd::Level;
 use std::ops::Range;
 use step::Recipe;
 use team::Team;
-use weights::Weights;
+use warp::Warp;
+use weights::{Keeps, Weights};
 use workspace::Workspace;
 
 /// Trains M models on the processor.
@@ -43,6 +53,8 @@ pub(super) struct CpuEngine {
     model: MlpConfig,
     optimizer: OptimizerSpec,
     smoothing: f32,
+    ema_decay: Option<f32>,
+    clip_norm: Option<f32>,
     train: DeviceData,
     models: Vec<Weights>,
     /// One for all workers together, or one a worker where each trains models of its own.
@@ -57,9 +69,10 @@ impl CpuEngine {
     }
 
     fn with_level(cpu: &CpuInfo, spec: EngineSpec, level: Level) -> Result<Self, EngineError> {
-        let EngineSpec { model, optimizer, label_smoothing, parameters, train } = spec;
+        let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
         assert!(train.labels().iter().all(|&label| usize::from(label) < model.outputs), "a label is no class");
-        let models: Vec<_> = parameters.iter().map(|p| Weights::new(&p.layout, &p.values)).collect();
+        let keeps = Keeps { average: ema_decay.is_some(), gradient: clip_norm.is_some() };
+        let models: Vec<_> = parameters.iter().map(|p| Weights::new(&p.layout, &p.values, keeps)).collect();
         let team = Team::new(cpu.threads)?;
         let info = EngineInfo {
             engine: "fused",
@@ -71,16 +84,27 @@ impl CpuEngine {
             determinism: Determinism::Bitwise,
             models: models.len(),
         };
-        let (workspaces, scratch) = (Vec::new(), Vec::new());
-        Ok(Self { info, level, team, model, optimizer, smoothing: label_smoothing, train, models, workspaces, scratch })
+        Ok(Self {
+            info,
+            level,
+            team,
+            model,
+            optimizer,
+            smoothing: label_smoothing,
+            ema_decay,
+            clip_norm,
+            train,
+            models,
+            workspaces: Vec::new(),
+            scratch: Vec::new(),
+        })
     }
 
     /// Makes room for batches of `batch` samples.
     fn reserve(&mut self, batch: usize) {
         let count = if self.models.len() >= self.team.size() { self.team.size() } else { 1 };
         if self.workspaces.first().is_none_or(|work| work.capacity() < batch) {
-            let widths = self.model.widths();
-            self.workspaces = (0..count).map(|_| Workspace::new(&widths, batch)).collect();
+            self.workspaces = (0..count).map(|_| Workspace::new(&self.model, batch)).collect();
             let weights: usize = self.models.iter().map(Weights::bytes).sum();
             let work: usize = self.workspaces.iter().map(Workspace::bytes).sum();
             self.info.device_bytes = Some((weights + work) as u64);
@@ -99,7 +123,7 @@ impl Engine for CpuEngine {
         steps: Range<u32>,
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
-        train::check(plans, &steps, self.models.len(), self.train.len());
+        train::check(plans, &steps, self.models.len(), self.train.len(), self.model.outputs);
         if steps.start == 0 {
             self.models.iter_mut().for_each(|model| model.totals = Totals::default());
         }
@@ -107,30 +131,40 @@ impl Engine for CpuEngine {
         let recipe = Recipe {
             level: self.level,
             train: &self.train.split,
-            activation: self.model.activation,
-            dropout: self.model.dropout,
+            model: &self.model,
             smoothing: self.smoothing,
+            clip_norm: self.clip_norm,
         };
-        let run = train::Run { recipe, optimizer: &self.optimizer, plans, workspaces: &self.workspaces };
+        let warps: Vec<_> = plans.iter().map(|plan| Warp::of_plan(plan, &self.train.split)).collect();
+        let run = train::Run {
+            recipe,
+            optimizer: &self.optimizer,
+            ema_decay: self.ema_decay,
+            plans,
+            warps: &warps,
+            workspaces: &self.workspaces,
+        };
         let apart = self.models.len() > 1 && self.models.len() >= self.team.size();
         let train = if apart { train::apart } else { train::together };
         train(&run, &mut self.team, &mut self.models, steps, control)
     }
 
-    fn logits(&mut self, model: usize, images: &DeviceData, weights: WhichWeights) -> Result<Logits, EngineError> {
-        if weights == WhichWeights::Ema {
-            return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of the weights".into() });
+    fn logits(&mut self, model: usize, images: &DeviceData, view: View<'_>) -> Result<Logits, EngineError> {
+        let averaged = view.weights == WhichWeights::Ema;
+        if averaged && self.ema_decay.is_none() {
+            return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of these weights".into() });
         }
         images.require_fit(self.model.inputs, self.model.outputs)?;
         if self.scratch.is_empty() {
-            let widths = self.model.widths();
-            self.scratch = (0..self.team.size()).map(|_| Workspace::new(&widths, evaluate::ROWS)).collect();
+            self.scratch =
+                (0..self.team.size()).map(|_| Workspace::for_evaluation(&self.model, evaluate::ROWS)).collect();
         }
         let evaluation = evaluate::Evaluation {
             level: self.level,
-            activation: self.model.activation,
-            layers: &self.models[model].layers,
+            model: &self.model,
+            weights: evaluate::choose(&self.models[model].layers, averaged),
             images: &images.split,
+            warp: view.deformed.map(|deformed| Warp::of_view(&deformed, &images.split)),
             scratch: &self.scratch,
         };
         Ok(evaluation.run(&mut self.team))

@@ -3,31 +3,36 @@
 //! Samples are independent of each other until weights change: a worker takes its rows of the batch from the images
 //! through all layers to the loss and back, without waiting. Then everybody waits once, and each worker computes the
 //! gradient of *its rows of each weight matrix* over the whole batch and gives it to Adam at once: no gradients are
-//! stored, none are added up across workers, and no result depends on how many workers there are.
+//! stored, none are added up across workers, and no result depends on how many workers there are. Only where the
+//! gradient's norm is clipped, it is stored, and everybody waits once more until its norm is known.
 
 use super::adam::AdamStep;
+use super::barrier::Barrier;
+use super::clip::clip_factor;
 use super::dropout::{Dropping, Masks};
 use super::hidden::Activate;
 use super::images::Gather;
 use super::linear::{Forward, InputGradient};
 use super::loss::LossGradient;
+use super::normalize::{Normalize, NormalizeGradient};
 use super::share::Share;
 use super::simd::Level;
-use super::update::Update;
+use super::update::{Apply, Then, Update};
+use super::warp::Warp;
 use super::weights::LayerWeights;
 use super::workspace::Workspace;
 use crate::{EpochPlan, Totals};
 use fude_data::Split;
-use fude_model::Activation;
+use fude_model::{InputScale, MlpConfig, Normalization};
 use std::ops::Range;
 
 /// What is the same in every step of every model.
 pub(super) struct Recipe<'a> {
     pub(super) level: Level,
     pub(super) train: &'a Split,
-    pub(super) activation: Activation,
-    pub(super) dropout: f64,
+    pub(super) model: &'a MlpConfig,
     pub(super) smoothing: f32,
+    pub(super) clip_norm: Option<f32>,
 }
 
 /// One step.
@@ -36,6 +41,7 @@ pub(super) struct Step<'a> {
     pub(super) layers: &'a [LayerWeights],
     pub(super) work: &'a Workspace,
     pub(super) plan: &'a EpochPlan,
+    pub(super) warp: Option<&'a Warp<'a>>,
     pub(super) step: u32,
 }
 
@@ -58,20 +64,44 @@ impl Step<'_> {
         }
     }
 
-    /// Phase two, for a share of each layer's weights: their gradients and Adam.
-    pub(super) fn update(&self, share: Share, adam: AdamStep) {
+    /// Phase two, for a share of each layer's weights: their gradients and Adam. `barrier`, where others share the work.
+    pub(super) fn update(&self, share: Share, adam: AdamStep, barrier: Option<&Barrier>) {
+        match self.recipe.clip_norm {
+            None => self.gradients(share, Then::Adam(adam)),
+            Some(largest) => {
+                self.gradients(share, Then::Store);
+                if let Some(barrier) = barrier {
+                    barrier.wait();
+                }
+                let factor = clip_factor(self.layers, largest);
+                for layer in self.layers {
+                    let rows = share.of(layer.inputs() + 1);
+                    self.recipe.level.run(Apply { layer, rows, factor, step: adam });
+                }
+            }
+        }
+        for layer in self.layers {
+            layer.transpose(share.of(layer.inputs() + 1));
+        }
+    }
+
+    fn gradients(&self, share: Share, then: Then) {
         let batch = self.indices().len();
         for (index, layer) in self.layers.iter().enumerate() {
             let rows = share.of(layer.inputs() + 1);
             let (input, delta) = (&self.work.inputs[index], &self.work.deltas[index]);
-            self.recipe.level.run(Update { layer, input, delta, batch, rows: rows.clone(), step: adam });
-            layer.transpose(rows);
+            self.recipe.level.run(Update { layer, input, delta, batch, rows, then });
         }
     }
 
     fn gather(&self, rows: Range<usize>) {
-        let output = &self.work.inputs[0];
-        self.recipe.level.run(Gather { split: self.recipe.train, indices: self.indices(), output, rows });
+        let (split, output, scale) = (self.recipe.train, &self.work.inputs[0], self.scale());
+        let (warp, mixed) = (self.warp, self.plan.mixed(self.step));
+        self.recipe.level.run(Gather { split, indices: self.indices(), warp, mixed, scale, output, rows });
+    }
+
+    fn scale(&self) -> InputScale {
+        self.recipe.model.input
     }
 
     fn forward(&self, layer: usize, rows: Range<usize>) {
@@ -85,9 +115,15 @@ impl Step<'_> {
         }
     }
 
-    /// Activation and dropout of a hidden layer.
+    /// Normalisation, activation and dropout of a hidden layer.
     fn hide(&self, layer: usize, rows: Range<usize>) {
-        let Recipe { level, activation, dropout, .. } = *self.recipe;
+        let Recipe { level, model, .. } = *self.recipe;
+        let MlpConfig { activation, dropout, .. } = *model;
+        if model.normalization == Normalization::Layer {
+            let (kept, inverses) = &self.work.normalized[layer];
+            let z = &self.work.inputs[layer + 1];
+            level.run(Normalize { z, kept: Some((kept, inverses)), rows: rows.clone() });
+        }
         let (output, slope) = (&self.work.inputs[layer + 1], &self.work.deltas[layer]);
         if dropout > 0.0 {
             let EpochPlan { seed, epoch, .. } = *self.plan;
@@ -103,6 +139,8 @@ impl Step<'_> {
             labels: &self.recipe.train.labels,
             indices: self.indices(),
             smoothing: self.recipe.smoothing,
+            mixed: self.plan.mixed(self.step),
+            teacher: self.plan.teacher.as_ref(),
             notes: &self.work.notes,
             rows,
         });
@@ -113,7 +151,11 @@ impl Step<'_> {
         let deltas = &self.work.deltas;
         let Some(transposed) = &self.layers[layer].transposed else { return };
         let (delta_out, delta_in) = (&deltas[layer], &deltas[layer - 1]);
-        self.recipe.level.run(InputGradient { delta_out, transposed, delta_in, rows });
+        self.recipe.level.run(InputGradient { delta_out, transposed, delta_in, rows: rows.clone() });
+        if self.recipe.model.normalization == Normalization::Layer {
+            let (x, inverses) = &self.work.normalized[layer - 1];
+            self.recipe.level.run(NormalizeGradient { delta: delta_in, x, inverses, rows });
+        }
     }
 
     /// Sums over the batch, in the order of its rows. Between the two phases, or after both.

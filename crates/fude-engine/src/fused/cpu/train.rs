@@ -4,6 +4,7 @@ use super::adam::AdamStep;
 use super::share::Share;
 use super::step::{Recipe, Step};
 use super::team::Team;
+use super::warp::Warp;
 use super::weights::Weights;
 use super::workspace::Workspace;
 use crate::{Control, EngineError, EpochPlan, Flow, OptimizerSpec, Progressed, Totals};
@@ -20,30 +21,37 @@ const STEPS_PER_TURN: u32 = 8;
 pub(super) struct Run<'a> {
     pub(super) recipe: Recipe<'a>,
     pub(super) optimizer: &'a OptimizerSpec,
+    pub(super) ema_decay: Option<f32>,
     pub(super) plans: &'a [EpochPlan],
+    /// How each plan deforms images.
+    pub(super) warps: &'a [Option<Warp<'a>>],
     pub(super) workspaces: &'a [Workspace],
 }
 
 /// Checks what a caller must get right, before any worker depends on it.
-pub(in crate::fused) fn check(plans: &[EpochPlan], steps: &Range<u32>, models: usize, images: usize) {
+pub(in crate::fused) fn check(plans: &[EpochPlan], steps: &Range<u32>, models: usize, images: usize, classes: usize) {
     assert_eq!(plans.len(), models, "one plan a model");
     for plan in plans {
         assert!(steps.end <= plan.steps() && steps.end as usize <= plan.learning_rate.len(), "a step beyond the plan");
         let in_range = |step| plan.rows(step).iter().all(|&row| (row as usize) < images);
         assert!(steps.clone().all(in_range), "the plan names an image that is not there");
+        assert!(plan.mixup.is_empty() || steps.end as usize <= plan.mixup.len(), "mixup for every step or for none");
+        let taught = plan.teacher.as_ref().map_or(images * classes, |teacher| teacher.probabilities.len());
+        assert_eq!(taught, images * classes, "a teacher has probabilities [N, O]");
     }
 }
 
 impl<'a> Run<'a> {
     fn step(&'a self, model: usize, weights: &'a Weights, worker: usize, step: u32) -> Step<'a> {
         let work = &self.workspaces[worker];
-        Step { recipe: &self.recipe, layers: &weights.layers, work, plan: &self.plans[model], step }
+        let (plan, warp) = (&self.plans[model], self.warps[model].as_ref());
+        Step { recipe: &self.recipe, layers: &weights.layers, work, plan, warp, step }
     }
 
     /// Adam's numbers at a step, `done` steps after the call's first.
     fn adam(&self, model: usize, weights: &Weights, step: u32, done: u32) -> AdamStep {
         let time = weights.time + u64::from(done) + 1;
-        AdamStep::new(self.optimizer, self.plans[model].learning_rate[step as usize], time)
+        AdamStep::new(self.optimizer, self.ema_decay, self.plans[model].learning_rate[step as usize], time)
     }
 
     fn non_finite(&self, failure: Failure) -> EngineError {
@@ -112,7 +120,7 @@ pub(super) fn together(
                 let this = run.step(model, weights, 0, step);
                 this.samples(share);
                 barrier.wait();
-                this.update(share, run.adam(model, weights, step, step - steps.start));
+                this.update(share, run.adam(model, weights, step, step - steps.start), Some(&barrier));
                 settle(model, step, &this);
                 barrier.wait();
                 if stop.load(SeqCst) {
@@ -198,7 +206,7 @@ fn alone(run: &Run, weights: &mut Weights, model: usize, worker: usize, steps: R
     for step in steps {
         let this = run.step(model, weights, worker, step);
         this.samples(Share::WHOLE);
-        this.update(Share::WHOLE, run.adam(model, weights, step, account.done));
+        this.update(Share::WHOLE, run.adam(model, weights, step, account.done), None);
         result = account.add(model, step, this.totals());
         if result.is_err() {
             break;

@@ -1,9 +1,10 @@
-//! Weight gradients, each tile given to Adam while it is in registers: no gradient is ever stored.
+//! Weight gradients, each tile given to Adam while it is in registers: no gradient is stored, unless it is clipped.
 
-use super::adam::AdamStep;
+use super::adam::{Adam, AdamStep};
 use super::memory::{Grid, padded, prefetch};
 use super::product::{Epilogue, Left, Right, product};
 use super::simd::{Lanes, Task};
+use super::sums::sum_of_products;
 use super::weights::LayerWeights;
 use std::ops::Range;
 
@@ -18,37 +19,97 @@ pub(super) struct Update<'a> {
     pub(super) delta: &'a Grid,
     pub(super) batch: usize,
     pub(super) rows: Range<usize>,
-    pub(super) step: AdamStep,
+    pub(super) then: Then,
+}
+
+/// What happens to a gradient.
+#[derive(Clone, Copy)]
+pub(super) enum Then {
+    /// It is applied at once.
+    Adam(AdamStep),
+    /// It is stored, with the sum of squares of each row.
+    Store,
 }
 
 impl Task for Update<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { layer, input, delta, batch, rows, step } = self;
+        match self.then {
+            Then::Adam(step) => self.sums::<V>(&ByAdam::new(self.layer, step)),
+            Then::Store => {
+                let Some((gradient, squares)) = &self.layer.gradient else { return };
+                self.sums::<V>(&Stored { gradient: gradient.at(0, 0), stride: gradient.stride() });
+                for row in self.rows {
+                    // SAFETY: these rows are this worker's alone.
+                    unsafe {
+                        let row_start = gradient.at(row, 0);
+                        *squares.at(row, 0) = sum_of_products::<V>(row_start, row_start, gradient.columns());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Update<'_> {
+    /// Computes the gradient of the rows and hands it to `epilogue`.
+    #[inline(always)]
+    fn sums<V: Lanes>(&self, epilogue: &impl Epilogue) {
+        let Self { layer, input, delta, batch, .. } = *self;
+        let rows = self.rows.clone();
         let inputs = layer.inputs();
         assert!(batch <= input.rows().min(delta.rows()) && inputs <= input.stride() && rows.end <= inputs + 1);
         if rows.is_empty() || batch == 0 {
             return;
         }
         let right = Right { start: delta.at(0, 0), stride: delta.stride() };
-        let epilogue = ByAdam {
-            weight: layer.weight.at(0, 0),
-            first: layer.first.at(0, 0),
-            second: layer.second.at(0, 0),
-            stride: layer.weight.stride(),
-            step,
-        };
         let columns = padded(layer.outputs());
         let weights = rows.start..rows.end.min(inputs);
         let left = Left { start: input.at(0, 0), row: 1, depth: input.stride() };
         // SAFETY: the assertion; these rows of the weights and moments are this worker's alone.
-        unsafe { product::<V>(left, right, weights, columns, batch, &epilogue) };
+        unsafe { product::<V>(left, right, weights, columns, batch, epilogue) };
         if rows.end > inputs {
             let one = 1.0;
             let left = Left { start: &raw const one, row: 0, depth: 0 };
             // SAFETY: as above.
-            unsafe { product::<V>(left, right, inputs..inputs + 1, columns, batch, &epilogue) };
+            unsafe { product::<V>(left, right, inputs..inputs + 1, columns, batch, epilogue) };
         }
+    }
+}
+
+/// Applies a stored gradient, times `factor`, to `rows` of a layer.
+pub(super) struct Apply<'a> {
+    pub(super) layer: &'a LayerWeights,
+    pub(super) rows: Range<usize>,
+    pub(super) factor: f32,
+    pub(super) step: AdamStep,
+}
+
+impl Task for Apply<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Some((gradient, _)) = &self.layer.gradient else { return };
+        let epilogue = ByAdam::new(self.layer, self.step);
+        for row in self.rows {
+            for column in (0..padded(gradient.columns())).step_by(V::N) {
+                // SAFETY: these rows are this worker's alone, and padded.
+                let stored = unsafe { V::load(gradient.at(row, column)) };
+                epilogue.take(row, column, stored.mul(V::splat(self.factor)));
+            }
+        }
+    }
+}
+
+struct Stored {
+    gradient: *mut f32,
+    stride: usize,
+}
+
+impl Epilogue for Stored {
+    #[inline(always)]
+    fn take<V: Lanes>(&self, i: usize, j: usize, gradient: V) {
+        // SAFETY: as in `Update`.
+        unsafe { gradient.store(self.gradient.add(i * self.stride + j)) };
     }
 }
 
@@ -56,8 +117,24 @@ struct ByAdam {
     weight: *mut f32,
     first: *mut f32,
     second: *mut f32,
+    /// Null where no average is kept.
+    average: *mut f32,
     stride: usize,
     step: AdamStep,
+}
+
+impl ByAdam {
+    #[inline(always)]
+    fn new(layer: &LayerWeights, step: AdamStep) -> Self {
+        Self {
+            weight: layer.weight.at(0, 0),
+            first: layer.first.at(0, 0),
+            second: layer.second.at(0, 0),
+            average: layer.average.as_ref().map_or(std::ptr::null_mut(), |average| average.at(0, 0)),
+            stride: layer.weight.stride(),
+            step,
+        }
+    }
 }
 
 impl Epilogue for ByAdam {
@@ -73,13 +150,17 @@ impl Epilogue for ByAdam {
     #[inline(always)]
     fn take<V: Lanes>(&self, i: usize, j: usize, gradient: V) {
         let offset = i * self.stride + j;
-        // SAFETY: as in `Update`; the three grids have one shape.
+        // SAFETY: as in `Update`; the grids have one shape.
         unsafe {
             let (w, m, v) = (self.weight.add(offset), self.first.add(offset), self.second.add(offset));
-            let (new_w, new_m, new_v) = self.step.update((V::load(w), V::load(m), V::load(v)), gradient);
-            new_w.store(w);
-            new_m.store(m);
-            new_v.store(v);
+            let new = self.step.update(Adam { w: V::load(w), m: V::load(m), v: V::load(v) }, gradient);
+            new.w.store(w);
+            new.m.store(m);
+            new.v.store(v);
+            if !self.average.is_null() {
+                let average = self.average.add(offset);
+                self.step.average(V::load(average), new.w).store(average);
+            }
         }
     }
 }

@@ -5,6 +5,15 @@ use crate::{EngineError, Totals, TrainState};
 use fude_model::{Layer, Layout};
 use std::ops::Range;
 
+/// What a model keeps beside its parameters and moments.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Keeps {
+    /// An average of the parameters.
+    pub(super) average: bool,
+    /// The gradient, for a norm over all of it.
+    pub(super) gradient: bool,
+}
+
 /// One layer; the bias is row I of each grid, as it is in the flat parameter vector.
 pub(super) struct LayerWeights {
     /// `[I + 1, O]`.
@@ -13,15 +22,21 @@ pub(super) struct LayerWeights {
     pub(super) first: Grid,
     /// Adam's second moments, `[I + 1, O]`.
     pub(super) second: Grid,
+    /// The average of weight and bias, `[I + 1, O]`, where one is kept.
+    pub(super) average: Option<Grid>,
+    /// The gradient `[I + 1, O]` and the sum of squares of each of its rows `[I + 1, 1]`, where it is clipped.
+    pub(super) gradient: Option<(Grid, Grid)>,
     /// `W^T: [O, I]` for the input gradient; none for the first layer, whose input gradient nobody needs.
     pub(super) transposed: Option<Grid>,
 }
 
 impl LayerWeights {
-    fn new(index: usize, layer: &Layer) -> Self {
-        let grid = || Grid::new(layer.inputs + 1, layer.outputs);
-        let transposed = (index > 0).then(|| Grid::new(layer.outputs, layer.inputs));
-        Self { weight: grid(), first: grid(), second: grid(), transposed }
+    fn new(index: usize, layer: &Layer, keeps: Keeps) -> Self {
+        let grid = || Grid::spread(layer.inputs + 1, layer.outputs);
+        let transposed = (index > 0).then(|| Grid::spread(layer.outputs, layer.inputs));
+        let average = keeps.average.then(grid);
+        let gradient = keeps.gradient.then(|| (grid(), Grid::new(layer.inputs + 1, 1)));
+        Self { weight: grid(), first: grid(), second: grid(), average, gradient, transposed }
     }
 
     /// I.
@@ -52,8 +67,9 @@ impl LayerWeights {
     }
 
     fn bytes(&self) -> usize {
-        let transposed = self.transposed.as_ref().map_or(0, Grid::bytes);
-        self.weight.bytes() + self.first.bytes() + self.second.bytes() + transposed
+        let gradient = self.gradient.iter().flat_map(|(gradient, squares)| [gradient, squares]);
+        let others = self.transposed.iter().chain(&self.average).chain(gradient);
+        [&self.weight, &self.first, &self.second].into_iter().chain(others).map(Grid::bytes).sum()
     }
 }
 
@@ -69,10 +85,12 @@ pub(super) struct Weights {
 
 impl Weights {
     /// A model with the parameters `[P]`, before its first step.
-    pub(super) fn new(layout: &Layout, parameters: &[f32]) -> Self {
-        let layers = layout.layers.iter().enumerate().map(|(index, layer)| LayerWeights::new(index, layer)).collect();
+    pub(super) fn new(layout: &Layout, parameters: &[f32], keeps: Keeps) -> Self {
+        let layers = layout.layers.iter().enumerate();
+        let layers = layers.map(|(index, layer)| LayerWeights::new(index, layer, keeps)).collect();
         let mut weights = Self { layout: layout.clone(), layers, time: 0, totals: Totals::default() };
         weights.set_parameters(parameters);
+        weights.set_average(parameters);
         weights
     }
 
@@ -93,18 +111,29 @@ impl Weights {
         }
     }
 
+    fn set_average(&mut self, values: &[f32]) {
+        for (layer, place) in self.layers.iter_mut().zip(&self.layout.layers) {
+            if let Some(average) = &mut layer.average {
+                average.fill(&values[place.weight().start..place.bias().end]);
+            }
+        }
+    }
+
     /// What a checkpoint holds, under the names that every engine uses.
     pub(super) fn save(&mut self) -> TrainState {
         let mut state = TrainState::new();
         let length = self.parameters();
-        let mut gather = |name, grid: fn(&mut LayerWeights) -> &mut Grid| {
+        let mut gather = |name, grid: fn(&mut LayerWeights) -> Option<&mut Grid>| {
             let mut values = Vec::with_capacity(length);
-            self.layers.iter_mut().for_each(|layer| grid(layer).append_to(&mut values));
-            state.put(name, values);
+            self.layers.iter_mut().filter_map(grid).for_each(|grid| grid.append_to(&mut values));
+            if !values.is_empty() {
+                state.put(name, values);
+            }
         };
-        gather(TrainState::PARAMETERS, |layer| &mut layer.weight);
-        gather(TrainState::FIRST_MOMENT, |layer| &mut layer.first);
-        gather(TrainState::SECOND_MOMENT, |layer| &mut layer.second);
+        gather(TrainState::PARAMETERS, |layer| Some(&mut layer.weight));
+        gather(TrainState::FIRST_MOMENT, |layer| Some(&mut layer.first));
+        gather(TrainState::SECOND_MOMENT, |layer| Some(&mut layer.second));
+        gather(TrainState::EMA, |layer| layer.average.as_mut());
         state.scalars.insert(TrainState::ADAM_STEP.into(), self.time as f64);
         state.put_totals(&self.totals);
         state
@@ -116,7 +145,10 @@ impl Weights {
         let parameters = state.vector(TrainState::PARAMETERS, length)?;
         let first = state.vector(TrainState::FIRST_MOMENT, length)?;
         let second = state.vector(TrainState::SECOND_MOMENT, length)?;
+        // A state without an average begins one at its parameters.
+        let average = state.vector(TrainState::EMA, length).unwrap_or(parameters);
         self.set_parameters(parameters);
+        self.set_average(average);
         for (layer, place) in self.layers.iter_mut().zip(&self.layout.layers) {
             let all = place.weight().start..place.bias().end;
             layer.first.fill(&first[all.clone()]);

@@ -1,6 +1,7 @@
 //! What one step needs beside the weights: a batch's activations and their gradients.
 
 use super::memory::Grid;
+use fude_model::{MlpConfig, Normalization};
 
 /// Buffers for a batch of up to B samples.
 pub(super) struct Workspace {
@@ -9,17 +10,33 @@ pub(super) struct Workspace {
     /// For each layer `[B, O]`: mask, then slope, then the loss's gradient with respect to its linear output. The last
     /// layer's holds logits first.
     pub(super) deltas: Vec<Grid>,
+    /// Of each hidden layer where rows are normalised: the normalised rows `[B, H]`, and what they were multiplied by
+    /// `[B, 1]`.
+    pub(super) normalized: Vec<(Grid, Grid)>,
     /// `[B, 2]`: each sample's loss, and 1 where it was classified right.
     pub(super) notes: Grid,
 }
 
 impl Workspace {
-    /// Buffers for layers of `widths`: I, every H, O.
-    pub(super) fn new(widths: &[usize], batch: usize) -> Self {
+    /// Buffers for training a model.
+    pub(super) fn new(model: &MlpConfig, batch: usize) -> Self {
+        let normalized = match model.normalization {
+            Normalization::None => Vec::new(),
+            Normalization::Layer => {
+                model.hidden.iter().map(|&units| (Grid::spread(batch, units), Grid::new(batch, 1))).collect()
+            }
+        };
+        Self { normalized, ..Self::for_evaluation(model, batch) }
+    }
+
+    /// Buffers for evaluating it.
+    pub(super) fn for_evaluation(model: &MlpConfig, batch: usize) -> Self {
+        let widths = model.widths();
         let (inputs, outputs) = (&widths[..widths.len() - 1], &widths[1..]);
         Self {
             inputs: inputs.iter().map(|&width| Grid::spread(batch, width)).collect(),
             deltas: outputs.iter().map(|&width| Grid::spread(batch, width)).collect(),
+            normalized: Vec::new(),
             notes: Grid::new(batch, 2),
         }
     }
@@ -31,6 +48,7 @@ impl Workspace {
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        self.inputs.iter().chain(&self.deltas).map(Grid::bytes).sum::<usize>() + self.notes.bytes()
+        let normalized = self.normalized.iter().flat_map(|(rows, inverses)| [rows, inverses]);
+        self.inputs.iter().chain(&self.deltas).chain(normalized).map(Grid::bytes).sum::<usize>() + self.notes.bytes()
     }
 }

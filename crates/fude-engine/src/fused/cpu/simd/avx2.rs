@@ -21,6 +21,7 @@ pub(super) unsafe fn run<T: Task>(task: T) {
 impl Lanes for Avx2 {
     const N: usize = 8;
     const ROWS: usize = 6;
+    const FUSED: bool = true;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -42,6 +43,16 @@ impl Lanes for Avx2 {
         unsafe {
             let bytes = _mm_loadl_epi64(from.cast());
             Self(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn gather_pairs(base: *const u8, offset: Self) -> (Self, Self) {
+        unsafe {
+            let words = _mm256_i32gather_epi32::<1>(base.cast(), _mm256_cvttps_epi32(offset.0));
+            let low = _mm256_set1_epi32(255);
+            let (first, second) = (_mm256_and_si256(words, low), _mm256_and_si256(_mm256_srli_epi32::<8>(words), low));
+            (Self(_mm256_cvtepi32_ps(first)), Self(_mm256_cvtepi32_ps(second)))
         }
     }
 
@@ -73,6 +84,11 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         unsafe { Self(_mm256_sqrt_ps(self.0)) }
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        unsafe { Self(_mm256_floor_ps(self.0)) }
     }
 
     #[inline(always)]

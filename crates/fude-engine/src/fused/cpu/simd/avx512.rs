@@ -21,6 +21,7 @@ pub(super) unsafe fn run<T: Task>(task: T) {
 impl Lanes for Avx512 {
     const N: usize = 16;
     const ROWS: usize = 8;
+    const FUSED: bool = true;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -42,6 +43,16 @@ impl Lanes for Avx512 {
         unsafe {
             let bytes = _mm_loadu_si128(from.cast());
             Self(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn gather_pairs(base: *const u8, offset: Self) -> (Self, Self) {
+        unsafe {
+            let words = _mm512_i32gather_epi32::<1>(_mm512_cvttps_epi32(offset.0), base.cast());
+            let low = _mm512_set1_epi32(255);
+            let (first, second) = (_mm512_and_si512(words, low), _mm512_and_si512(_mm512_srli_epi32::<8>(words), low));
+            (Self(_mm512_cvtepi32_ps(first)), Self(_mm512_cvtepi32_ps(second)))
         }
     }
 
@@ -73,6 +84,11 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         unsafe { Self(_mm512_sqrt_ps(self.0)) }
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        unsafe { Self(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(self.0)) }
     }
 
     #[inline(always)]

@@ -23,6 +23,8 @@ pub(crate) trait Lanes: Copy {
     const N: usize;
     /// Rows of a register tile two vectors wide: one of 8, 6 or 4.
     const ROWS: usize;
+    /// Whether [`Lanes::mul_add`] rounds once.
+    const FUSED: bool;
 
     /// Every lane `x`.
     fn splat(x: f32) -> Self;
@@ -42,6 +44,12 @@ pub(crate) trait Lanes: Copy {
     /// `from` is valid for reads of `N` bytes.
     unsafe fn load_bytes(from: *const u8) -> Self;
 
+    /// Bytes `offset` and `offset + 1` from `base`, lane by lane, as numbers from 0 to 255.
+    ///
+    /// # Safety
+    /// Offsets are whole numbers from 0 below 2^24, and `base` is valid for reads of 4 bytes at each.
+    unsafe fn gather_pairs(base: *const u8, offset: Self) -> (Self, Self);
+
     /// `self + other`.
     fn add(self, other: Self) -> Self;
     /// `self - other`.
@@ -54,6 +62,8 @@ pub(crate) trait Lanes: Copy {
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
+    /// The largest whole number that is not larger.
+    fn floor(self) -> Self;
     /// The larger; `other` where it is NaN.
     fn max(self, other: Self) -> Self;
     /// The smaller; `other` where it is NaN.

@@ -21,6 +21,7 @@ pub(super) unsafe fn run<T: Task>(task: T) {
 impl Lanes for Neon {
     const N: usize = 4;
     const ROWS: usize = 8;
+    const FUSED: bool = true;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -42,6 +43,15 @@ impl Lanes for Neon {
         let bytes = unsafe { from.cast::<[u8; 4]>().read() };
         let numbers = bytes.map(f32::from);
         unsafe { Self::load(numbers.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn gather_pairs(base: *const u8, offset: Self) -> (Self, Self) {
+        let mut offsets = [0.0; 4];
+        unsafe { offset.store(offsets.as_mut_ptr()) };
+        let pair = offsets.map(|offset| unsafe { base.add(offset as usize).cast::<[u8; 2]>().read() });
+        let (first, second) = (pair.map(|pair| f32::from(pair[0])), pair.map(|pair| f32::from(pair[1])));
+        unsafe { (Self::load(first.as_ptr()), Self::load(second.as_ptr())) }
     }
 
     #[inline(always)]
@@ -72,6 +82,11 @@ impl Lanes for Neon {
     #[inline(always)]
     fn sqrt(self) -> Self {
         unsafe { Self(vsqrtq_f32(self.0)) }
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        unsafe { Self(vrndmq_f32(self.0)) }
     }
 
     #[inline(always)]

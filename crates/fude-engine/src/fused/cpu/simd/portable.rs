@@ -16,6 +16,7 @@ impl Portable {
 impl Lanes for Portable {
     const N: usize = 4;
     const ROWS: usize = 4;
+    const FUSED: bool = false;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -38,6 +39,13 @@ impl Lanes for Portable {
     unsafe fn load_bytes(from: *const u8) -> Self {
         // SAFETY: the caller's promise.
         Self(unsafe { from.cast::<[u8; 4]>().read() }.map(f32::from))
+    }
+
+    #[inline(always)]
+    unsafe fn gather_pairs(base: *const u8, offset: Self) -> (Self, Self) {
+        // SAFETY: the caller's promise.
+        let pair = offset.0.map(|offset| unsafe { base.add(offset as usize).cast::<[u8; 2]>().read() });
+        (Self(pair.map(|pair| f32::from(pair[0]))), Self(pair.map(|pair| f32::from(pair[1]))))
     }
 
     #[inline(always)]
@@ -69,6 +77,11 @@ impl Lanes for Portable {
     #[inline(always)]
     fn sqrt(self) -> Self {
         Self(self.0.map(f32::sqrt))
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        Self(self.0.map(f32::floor))
     }
 
     #[inline(always)]

@@ -3,16 +3,15 @@
 use super::super::adam::AdamStep;
 use super::super::dropout::{Dropping, Masks};
 use super::super::hidden::Activate;
-use super::super::images::Gather;
 use super::super::linear::{Forward, InputGradient};
-use super::super::loss::LossGradient;
 use super::super::memory::Grid;
+use super::super::normalize::{Normalize, NormalizeGradient};
 use super::super::simd::Level;
-use super::super::update::Update;
-use super::super::weights::Weights;
+use super::super::update::{Then, Update};
+use super::super::weights::{Keeps, Weights};
 use super::*;
 use fude_kernels::adam::{Moments, Rule};
-use fude_kernels::{activation, dropout, linear, loss};
+use fude_kernels::{activation, dropout, linear, normalize};
 use fude_model::Layout;
 
 /// Odd combinations of three sizes: each size in each place, without all thousand.
@@ -75,9 +74,10 @@ fn weight_gradient_is_its_twin_over_odd_shapes() {
         let (input, delta) = (grid(batch, inputs, &x), grid(batch, outputs, &dy));
         let config = MlpConfig { inputs, hidden: vec![], outputs, ..Default::default() };
         for level in Level::available() {
-            let mut weights = Weights::new(&Layout::new(&config), &numbers(8, (inputs + 1) * outputs));
-            let (layer, step) = (&weights.layers[0], AdamStep::new(&spec, 1e-3, 1));
-            level.run(Update { layer, input: &input, delta: &delta, batch, rows: 0..inputs + 1, step });
+            let mut weights =
+                Weights::new(&Layout::new(&config), &numbers(8, (inputs + 1) * outputs), Keeps::default());
+            let (layer, then) = (&weights.layers[0], Then::Adam(AdamStep::new(&spec, None, 1e-3, 1)));
+            level.run(Update { layer, input: &input, delta: &delta, batch, rows: 0..inputs + 1, then });
             let state = weights.save();
             let first = state.vector(crate::TrainState::FIRST_MOMENT, expected.len()).unwrap();
             let what = format!("{level:?} {batch} x {inputs} x {outputs}");
@@ -103,12 +103,13 @@ fn adam_from_one_identical_gradient_is_its_twin() {
             let w = numbers(1, 64);
             let mut moments: Vec<_> = wide(&w).into_iter().map(|w| Moments { w, m: 0.0, v: 0.0 }).collect();
             let config = MlpConfig { inputs: 1, hidden: vec![], outputs: 32, ..Default::default() };
-            let mut weights = Weights::new(&Layout::new(&config), &w);
+            let mut weights = Weights::new(&Layout::new(&config), &w, Keeps::default());
             for time in 1..=3 {
                 let g: Vec<f32> = numbers(10 + time, 32).iter().map(|g| g * 1e-2).collect();
                 let (input, delta) = (grid(1, 1, &[1.0]), grid(1, 32, &g));
-                let (layer, step) = (&weights.layers[0], AdamStep::new(&spec, 2e-3, u64::from(time)));
-                level.run(Update { layer, input: &input, delta: &delta, batch: 1, rows: 0..2, step });
+                let step = AdamStep::new(&spec, None, 2e-3, u64::from(time));
+                let (layer, then) = (&weights.layers[0], Then::Adam(step));
+                level.run(Update { layer, input: &input, delta: &delta, batch: 1, rows: 0..2, then });
                 for (at, moments) in moments.iter_mut().enumerate() {
                     *moments = fude_kernels::adam::step(&rule, *moments, f64::from(g[at % 32]), time as i32);
                 }
@@ -168,37 +169,26 @@ fn a_nan_passes_through_every_activation() {
 }
 
 #[test]
-fn loss_and_gradient_are_their_twins() {
-    for (classes, smoothing) in [(2, 0.0), (10, 0.0), (10, 0.1), (16, 0.2), (17, 0.1), (49, 0.0)] {
-        let (batch, labels) = (7, [0u8, 1, 0, 1, 1, 0, 1]);
-        let z: Vec<f32> = numbers(9, batch * classes).iter().map(|z| z * 8.0).collect();
-        let targets = loss::targets(&labels, classes, f64::from(smoothing));
-        let losses = loss::cross_entropy(&wide(&z), &targets, classes);
-        let gradient = loss::gradient(&wide(&z), &targets, classes);
+fn rows_are_normalised_and_their_gradient_goes_back_as_in_the_twin() {
+    for units in SIZES {
+        let rows = 5;
+        let (z, d) = (numbers(3, rows * units), numbers(4, rows * units));
+        let expected = normalize::forward(&wide(&z), units);
+        let expected_gradient = normalize::gradient(&wide(&d), &wide(&z), units);
         for level in Level::available() {
-            let (mut logits, mut notes) = (grid(batch, classes, &z), Grid::new(batch, 2));
-            let indices: Vec<u32> = (0..batch as u32).collect();
-            let (labels, indices) = (&labels[..], &indices[..]);
-            let rows = 0..batch;
-            level.run(LossGradient { logits: &logits, labels, indices, smoothing, notes: &notes, rows });
-            assert_close("gradient", &values(&mut logits), &gradient, |_| 1e-7);
-            let got: Vec<f32> = values(&mut notes).into_iter().step_by(2).collect();
-            assert_close("loss", &got, &losses, |i| 1e-6 * (1.0 + losses[i]));
-        }
-    }
-}
-
-#[test]
-fn images_become_numbers_from_zero_to_one() {
-    for (height, width) in [(1, 1), (3, 5), (4, 4), (28, 28)] {
-        let images = split(9, height, width, 10);
-        let indices = [8, 0, 3];
-        let expected: Vec<f64> =
-            indices.iter().flat_map(|&i| images.image(i as usize)).map(|&byte| f64::from(byte) / 255.0).collect();
-        for level in Level::available() {
-            let mut output = Grid::spread(3, height * width);
-            level.run(Gather { split: &images, indices: &indices, output: &output, rows: 0..3 });
-            assert_close(&format!("{level:?}"), &values(&mut output), &expected, |_| 1e-7);
+            let (mut x, mut delta) = (grid(rows, units, &z), grid(rows, units, &d));
+            let (mut kept, inverses) = (Grid::spread(rows, units), Grid::new(rows, 1));
+            level.run(Normalize { z: &x, kept: Some((&kept, &inverses)), rows: 0..rows });
+            level.run(NormalizeGradient { delta: &delta, x: &kept, inverses: &inverses, rows: 0..rows });
+            let what = format!("{level:?}, {units} units");
+            assert_eq!(values(&mut x), values(&mut kept), "{what}");
+            assert_close(&what, &values(&mut x), &expected, |i| 2e-6 * (1.0 + expected[i].abs()));
+            // One or two units are all but constant after normalisation: their gradient is a difference of equals
+            // over a small standard deviation.
+            let tolerance = if units < 3 { 1e-2 } else { 2e-5 };
+            assert_close(&what, &values(&mut delta), &expected_gradient, |i| {
+                tolerance * (1.0 + expected_gradient[i].abs())
+            });
         }
     }
 }

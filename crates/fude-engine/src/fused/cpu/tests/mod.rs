@@ -1,7 +1,9 @@
 //! The fused step on the CPU against its slow twins, and against itself.
 
 mod bits;
+mod images;
 mod kernels;
+mod loss;
 mod steps;
 
 use super::CpuEngine;
@@ -54,7 +56,7 @@ fn split(n: usize, height: usize, width: usize, classes: usize) -> Split {
 }
 
 fn model(inputs: usize, hidden: &[usize], activation: Activation, dropout: f64) -> MlpConfig {
-    MlpConfig { inputs, hidden: hidden.to_vec(), outputs: 10, activation, dropout }
+    MlpConfig { inputs, hidden: hidden.to_vec(), outputs: 10, activation, dropout, ..Default::default() }
 }
 
 fn adam() -> OptimizerSpec {
@@ -65,18 +67,14 @@ fn plan(seed: u32, images: usize, batch: u32) -> EpochPlan {
     let permutation = fude_random::shuffle(seed, fude_random::Stream::Shuffle, 0, images);
     let steps = images.div_ceil(batch as usize);
     let learning_rate = (0..steps).map(|step| 1e-3 / (1.0 + step as f32)).collect();
-    EpochPlan { epoch: 0, seed, batch, permutation, learning_rate }
+    EpochPlan::new(0, seed, batch, permutation, learning_rate)
 }
 
 fn spec(config: &MlpConfig, split: &Arc<Split>, seeds: &[u32]) -> EngineSpec {
     let device = crate::Device::cpu();
-    EngineSpec {
-        model: config.clone(),
-        optimizer: adam(),
-        label_smoothing: 0.1,
-        parameters: seeds.iter().map(|&seed| initialise(config, seed)).collect(),
-        train: DeviceData::upload(Arc::clone(split), 10, &device).expect("no device is needed"),
-    }
+    let parameters = seeds.iter().map(|&seed| initialise(config, seed)).collect();
+    let train = DeviceData::upload(Arc::clone(split), 10, &device).expect("no device is needed");
+    EngineSpec { optimizer: adam(), label_smoothing: 0.1, ..EngineSpec::new(config.clone(), parameters, train) }
 }
 
 fn engine(threads: usize, level: Level, spec: EngineSpec) -> CpuEngine {

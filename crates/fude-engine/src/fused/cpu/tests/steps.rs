@@ -1,9 +1,10 @@
 //! Whole steps against the twins' step in f64.
 
 use super::*;
-use crate::{Engine, EngineError, TrainState, Weights};
+use crate::{Engine, EngineError, TrainState, View};
 use fude_kernels::adam::{Moments, Rule};
 use fude_kernels::{dropout, loss, reference};
+use fude_model::Normalization;
 
 /// The twins' training: f64 throughout, nothing clever.
 struct Slow {
@@ -53,6 +54,7 @@ fn networks() -> Vec<MlpConfig> {
         model(35, &[17], Activation::Relu, 0.2),
         model(35, &[33, 15, 2], Activation::Gelu, 0.2),
         model(35, &[1, 16, 7, 40, 5, 6, 7, 8], Activation::Tanh, 0.0),
+        MlpConfig { normalization: Normalization::Layer, ..model(35, &[33, 20], Activation::Gelu, 0.2) },
     ]
 }
 
@@ -106,7 +108,7 @@ fn logits_are_the_twins_for_any_number_of_images() {
         let expected = reference::logits(&config, &parameters, &pixels, &[]);
         let mut engine = engine(2, Level::best(), spec(&config, &images, &[1]));
         let data = engine.train.clone();
-        let logits = engine.logits(0, &data, Weights::Current).unwrap();
+        let logits = engine.logits(0, &data, View::PLAIN).unwrap();
         assert_close(&format!("{n} images"), &logits.values, &expected, |_| 1e-5);
     }
 }
@@ -125,4 +127,51 @@ fn a_loss_that_is_no_number_names_its_step() {
         assert_eq!((model, epoch, step), (seeds.len() - 1, 1, 5));
         assert!(!loss.is_finite());
     }
+}
+
+#[test]
+fn the_average_of_the_weights_follows_them_and_can_be_looked_at() {
+    let images = Arc::new(split(64, 7, 5, 10));
+    let config = model(35, &[16], Activation::Relu, 0.0);
+    let plan = plan(1, 64, 8);
+    let spec = EngineSpec { ema_decay: Some(0.75), ..spec(&config, &images, &[2]) };
+    let mut engine = engine(2, Level::best(), spec);
+    let data = engine.train.clone();
+    let mut average = wide(&initialise(&config, 2).values);
+    for step in 0..4 {
+        engine.train(std::slice::from_ref(&plan), step..step + 1, &mut ()).unwrap();
+        let state = engine.state(0).unwrap();
+        let w = state.vector(TrainState::PARAMETERS, average.len()).unwrap();
+        average.iter_mut().zip(w).for_each(|(average, &w)| *average += 0.25 * (f64::from(w) - *average));
+        let got = state.vector(TrainState::EMA, average.len()).unwrap();
+        assert_close("average", got, &average, |i| 1e-6 * average[i].abs() + 1e-8);
+    }
+    let pixels: Vec<f64> = images.pixels.iter().map(|&byte| f64::from(byte) / 255.0).collect();
+    let expected = reference::logits(&config, &average, &pixels, &[]);
+    assert_close("logits", &engine.logits(0, &data, View::EMA).unwrap().values, &expected, |_| 1e-5);
+    // A state brings its average along.
+    let state = engine.state(0).unwrap();
+    engine.train(std::slice::from_ref(&plan), 4..8, &mut ()).unwrap();
+    engine.load_state(0, &state).unwrap();
+    assert_eq!(engine.state(0).unwrap(), state);
+}
+
+#[test]
+fn a_clipped_gradient_has_the_norm_that_is_allowed_and_keeps_its_direction() {
+    let images = Arc::new(split(40, 7, 5, 10));
+    let (plan, config) = (plan(2, 40, 17), model(35, &[33, 15], Activation::Gelu, 0.2));
+    let moments = |clip_norm| {
+        let optimizer = OptimizerSpec { weight_decay: 0.0, ..adam() };
+        let spec = EngineSpec { clip_norm, optimizer, ..spec(&config, &images, &[6]) };
+        let mut engine = engine(2, Level::best(), spec);
+        engine.train(std::slice::from_ref(&plan), 0..1, &mut ()).unwrap();
+        engine.state(0).unwrap().tensors.remove(TrainState::FIRST_MOMENT).unwrap().values
+    };
+    let norm = |m: &[f32]| wide(m).iter().map(|m| (m / 0.1).powi(2)).sum::<f64>().sqrt();
+    let free = moments(None);
+    let (whole, loose) = (norm(&free), moments(Some(100.0)));
+    assert!(whole < 100.0 && loose == free, "a norm below the limit changes no bit");
+    let clipped = moments(Some((whole / 3.0) as f32));
+    let expected: Vec<f64> = wide(&free).iter().map(|m| m / 3.0).collect();
+    assert_close("m", &clipped, &expected, |i| 1e-5 * expected[i].abs() + 1e-12);
 }
