@@ -39,6 +39,7 @@ impl Constants<'_> {
             Activation::Gelu => 1.0,
             Activation::Tanh => 2.0,
         };
+        let (factor, term) = model.input.of_bytes();
         let coupled = if optimizer.decoupled { 0.0 } else { f64::from(optimizer.weight_decay) };
         vec![
             ("ACTIVATION", activation),
@@ -46,8 +47,8 @@ impl Constants<'_> {
             ("THRESHOLD", f64::from(drop_threshold(model.dropout))),
             ("KEPT", f64::from((1.0 / (1.0 - model.dropout)) as f32)),
             ("SMOOTHING", f64::from(*smoothing)),
-            ("SCALE", f64::from(1.0f32 / 255.0)),
-            ("SHIFT", 0.0),
+            ("FACTOR", f64::from(factor)),
+            ("TERM", f64::from(term)),
             ("GROUPS", tail.groups as f64),
             ("CELLS", tail.cells as f64),
             ("THREADS", f64::from(gpu.tuning.tail_threads)),

@@ -25,7 +25,7 @@ use super::cpu::train::check as require_plans;
 use crate::device::GpuDevice;
 use crate::{
     Control, Determinism, DeviceData, DeviceKind, Engine, EngineError, EngineInfo, EngineSpec, EpochPlan, Logits,
-    OptimizerSpec, Progressed, Totals, TrainState, Weights as WhichWeights,
+    OptimizerSpec, Progressed, Totals, TrainState, View, Weights as WhichWeights,
 };
 use evaluate::Evaluation;
 use fude_model::MlpConfig;
@@ -66,7 +66,7 @@ struct Training {
 
 impl GpuEngine {
     pub(super) fn new(device: &GpuDevice, spec: EngineSpec) -> Result<Self, EngineError> {
-        let EngineSpec { model, optimizer, label_smoothing, parameters, train } = spec;
+        let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
         assert!(train.labels().iter().all(|&label| usize::from(label) < model.outputs), "a label is no class");
         if parameters.len() > MAX_MODELS {
             let why = format!("trains at most {MAX_MODELS} models at once on a GPU, these are {}", parameters.len());
@@ -145,7 +145,7 @@ impl Engine for GpuEngine {
         steps: Range<u32>,
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
-        require_plans(plans, &steps, self.info.models, self.train.len());
+        require_plans(plans, &steps, self.info.models, self.train.len(), self.model.outputs);
         let alike = |plan: &EpochPlan| (plan.batch, plan.permutation.len()) == (plans[0].batch, plans[0].permutation.len());
         assert!(plans.iter().all(alike), "models trained at once have batches and permutations of one size");
         if steps.start == 0 {
@@ -172,8 +172,8 @@ impl Engine for GpuEngine {
         Ok(progressed)
     }
 
-    fn logits(&mut self, model: usize, images: &DeviceData, weights: WhichWeights) -> Result<Logits, EngineError> {
-        if weights == WhichWeights::Ema {
+    fn logits(&mut self, model: usize, images: &DeviceData, view: View<'_>) -> Result<Logits, EngineError> {
+        if view.weights == WhichWeights::Ema {
             return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of the weights".into() });
         }
         images.require_fit(self.model.inputs, self.model.outputs)?;

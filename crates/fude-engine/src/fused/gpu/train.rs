@@ -135,7 +135,7 @@ impl Run<'_> {
                 .set("note", index * self.notes_of_step());
             for (model, (plan, account)) in self.plans.iter().zip(&self.weights.accounts).enumerate() {
                 let time = account.time + index as u64 + 1;
-                let adam = AdamStep::new(self.optimizer, plan.learning_rate[step as usize], time);
+                let adam = AdamStep::new(self.optimizer, None, plan.learning_rate[step as usize], time);
                 record
                     .model(model)
                     .set("seed", plan.seed as usize)
