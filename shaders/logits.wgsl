@@ -1,6 +1,6 @@
 // The small last layers in evaluation: logits, dropout off.
 //
-//   h[l] = f([h[l - 1], 1] W[l]),   logits = [h[L - 2], 1] W[L - 1]
+//   h[l] = f(norm([h[l - 1], 1] W[l])),   logits = [h[L - 2], 1] W[L - 1]
 //
 // Its input is the linear output of layer job.layer - 1; job.layer = L only adds its slices up.
 //
@@ -38,39 +38,15 @@ fn value_rows(layer: u32, quad: u32, z: mat4x4<f32>) -> mat4x4<f32> {
     );
 }
 
-// The tail's first input, or the logits themselves.
-fn enter(row: u32, thread: u32) {
-    let before = job.layer - 1u;
-    let quads = network.layer[before].output_quads;
-    var wanted = quads;
-    if (job.layer < network.layers) {
-        wanted = network.layer[job.layer].input_quads;
-    }
-    for (var item = thread; item < wanted * GROUPS; item += THREADS) {
-        let quad = item / GROUPS;
-        let group = item % GROUPS;
-        var rows = mat4x4<f32>();
-        if (quad < quads) {
-            rows = linear_output(0u, before, row + 4u * group, quad);
-        }
-        if (job.layer < network.layers) {
-            rows = value_rows(before, quad, rows);
-        }
-        put(quad * 4u * GROUPS + group, block_of_rows(rows));
-    }
-    workgroupBarrier();
-}
-
 fn hide_cells(layer: u32, base: u32, thread: u32) {
     let quads = network.layer[layer].output_quads;
+    let by = moments(layer, base, thread);
     for (var item = thread; item < network.layer[layer + 1u].input_quads * GROUPS; item += THREADS) {
-        let quad = item / GROUPS;
-        let cell = base + quad * 4u * GROUPS + item % GROUPS;
         var rows = mat4x4<f32>();
-        if (quad < quads) {
-            rows = rows_of_block(block_at(cell));
+        if (item / GROUPS < quads) {
+            rows = normalized_rows(block_at(cell_of(base, item)), by);
         }
-        put(cell, block_of_rows(value_rows(layer, quad, rows)));
+        put(cell_of(base, item), block_of_rows(value_rows(layer, item / GROUPS, rows)));
     }
     workgroupBarrier();
 }
@@ -78,12 +54,11 @@ fn hide_cells(layer: u32, base: u32, thread: u32) {
 fn write(row: u32, base: u32, thread: u32) {
     let quads = network.layer[network.layers - 1u].output_quads;
     for (var item = thread; item < quads * GROUPS; item += THREADS) {
-        let quad = item / GROUPS;
         let first = row + 4u * (item % GROUPS);
-        let rows = rows_of_block(block_at(base + quad * 4u * GROUPS + item % GROUPS));
+        let rows = rows_of_block(block_at(cell_of(base, item)));
         for (var j = 0u; j < 4u; j++) {
             if (first + j < step.rows) {
-                logits[(step.first + first + j) * quads + quad] = rows[j];
+                logits[(step.first + first + j) * quads + item / GROUPS] = rows[j];
             }
         }
     }
@@ -93,7 +68,10 @@ fn write(row: u32, base: u32, thread: u32) {
 fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let row = 4u * GROUPS * tile.x;
     var here = 0u;
-    enter(row, thread);
+    enter(0u, row, thread);
+    if (job.layer < network.layers) {
+        hide_cells(job.layer - 1u, here, thread);
+    }
     for (var layer = job.layer; layer < network.layers; layer++) {
         dense(job.model, layer, here, job.half - here, thread);
         here = job.half - here;

@@ -1,8 +1,8 @@
 // The small last layers of a training step: forward, loss, and back to the first hidden layer among them.
 //
-//   h[l] = f([h[l - 1], 1] W[l]) * mask,   t = (1 - s) [o = label] + s / O
+//   h[l] = f(norm([h[l - 1], 1] W[l])) * mask,   t = (1 - s) [o = label] + s / O
 //   loss[b] = -sum over o of t[o] ln softmax(z)[o],   delta[L - 1] = (softmax(z) - t) / B
-//   delta[l - 1] = slope[l - 1] * delta[l] W[l]^T, down to layer job.layer
+//   delta[l - 1] = slope[l - 1] * delta[l] W[l]^T, down to layer job.layer, and through the normalisation
 //
 // Its input is the linear output of layer job.layer - 1; job.layer = L leaves the loss alone.
 //
@@ -33,41 +33,20 @@ override SMOOTHING: f32 = 0.0;
 @group(1) @binding(7) var<storage, read_write> deltas: array<vec4<f32>>;
 @group(1) @binding(8) var<storage, read_write> notes: array<vec2<u32>>;
 
-// The linear output of the layer before the tail: the logits, or hidden units that become the tail's first input.
-fn enter(model: u32, row: u32, thread: u32) {
-    let before = job.layer - 1u;
-    let quads = network.layer[before].output_quads;
-    var wanted = quads;
-    if (job.layer < network.layers) {
-        wanted = network.layer[job.layer].input_quads;
-    }
-    for (var item = thread; item < wanted * GROUPS; item += THREADS) {
-        let quad = item / GROUPS;
-        let group = item % GROUPS;
-        var rows = mat4x4<f32>();
-        if (quad < quads) {
-            rows = linear_output(model, before, row + 4u * group, quad);
-        }
-        if (job.layer < network.layers) {
-            rows = hide(model, before, row + 4u * group, quad, rows);
-        }
-        put(quad * 4u * GROUPS + group, block_of_rows(rows));
-    }
-    workgroupBarrier();
-}
-
 // The linear output of a layer in cells from `base` becomes the next layer's input there.
 fn hide_cells(model: u32, layer: u32, row: u32, base: u32, thread: u32) {
-    let quads = network.layer[layer].output_quads;
+    let own = network.layer[layer];
+    let by = moments(layer, base, thread);
+    if (NORMALIZE == 1u && thread < GROUPS) {
+        keep_inverses(model, layer, row + 4u * thread, by.inverse);
+    }
     for (var item = thread; item < network.layer[layer + 1u].input_quads * GROUPS; item += THREADS) {
-        let quad = item / GROUPS;
-        let group = item % GROUPS;
-        let cell = base + quad * 4u * GROUPS + group;
-        var rows = mat4x4<f32>();
-        if (quad < quads) {
-            rows = rows_of_block(block_at(cell));
+        var x = mat4x4<f32>();
+        if (item / GROUPS < own.output_quads) {
+            x = normalized_rows(block_at(cell_of(base, item)), by);
         }
-        put(cell, block_of_rows(hide(model, layer, row + 4u * group, quad, rows)));
+        let hidden = hide(model, layer, row + 4u * (item % GROUPS), item / GROUPS, x);
+        put(cell_of(base, item), block_of_rows(hidden));
     }
     workgroupBarrier();
 }
@@ -135,19 +114,18 @@ fn lose(model: u32, row: u32, base: u32, group: u32) {
 fn keep_gradient(model: u32, row: u32, base: u32, thread: u32) {
     let layer = network.layer[network.layers - 1u];
     for (var item = thread; item < layer.output_quads * GROUPS; item += THREADS) {
-        let quad = item / GROUPS;
         let first = row + 4u * (item % GROUPS);
-        let rows = rows_of_block(block_at(base + quad * 4u * GROUPS + item % GROUPS));
+        let rows = rows_of_block(block_at(cell_of(base, item)));
         for (var j = 0u; j < 4u; j++) {
             if (first + j < step.rows) {
-                deltas[model * network.deltas + layer.delta + (first + j) * layer.output_quads + quad] = rows[j];
+                deltas[model * network.deltas + layer.delta + (first + j) * layer.output_quads + item / GROUPS] = rows[j];
             }
         }
     }
 }
 
-// The gradient of a layer's linear output, in cells from `start`, becomes that of the layer before in cells from `to`.
-fn backward(model: u32, index: u32, row: u32, start: u32, to: u32, thread: u32) {
+// Cells from `to` = the gradient of a layer's linear output, in cells from `start`, times its transposed weights.
+fn dense_back(model: u32, index: u32, start: u32, to: u32, thread: u32) {
     let layer = network.layer[index];
     let sharing = share_out(layer.back_quads, layer.output_quads);
     let slice = thread / sharing.wide;
@@ -157,45 +135,111 @@ fn backward(model: u32, index: u32, row: u32, start: u32, to: u32, thread: u32) 
     for (var begin = 0u; begin < sharing.items; begin += sharing.wide) {
         let item = begin + thread % sharing.wide;
         let works = item < sharing.items && slice < sharing.slices;
-        let quad = item / GROUPS;
-        let group = item % GROUPS;
         var block = Block();
         if (works) {
             for (var k = 4u * first; k < 4u * end; k += 4u) {
-                let w = weight + k * layer.back_quads + quad;
-                let a = start + k * GROUPS + group;
+                let w = weight + k * layer.back_quads + item / GROUPS;
+                let a = start + k * GROUPS + item % GROUPS;
                 block = add_input(block, cells[a], transposed[w]);
                 block = add_input(block, cells[a + GROUPS], transposed[w + layer.back_quads]);
                 block = add_input(block, cells[a + 2u * GROUPS], transposed[w + 2u * layer.back_quads]);
                 block = add_input(block, cells[a + 3u * GROUPS], transposed[w + 3u * layer.back_quads]);
             }
         }
-        add_slices(block, to + quad * 4u * GROUPS + group, works, slice, sharing.slices);
+        add_slices(block, cell_of(to, item), works, slice, sharing.slices);
     }
-    for (var item = thread; item < sharing.items; item += THREADS) {
-        let quad = item / GROUPS;
-        let group = item % GROUPS;
-        let cell = to + quad * 4u * GROUPS + group;
-        put(cell, block_of_rows(through_slopes(model, index - 1u, row + 4u * group, quad, rows_of_block(block_at(cell)))));
+}
+
+// Where four units of a row of a layer's deltas lie; of the last row there is, for rows beyond it.
+fn delta_place(model: u32, layer: u32, row: u32, quad: u32) -> u32 {
+    let own = network.layer[layer];
+    return model * network.deltas + own.delta + min(row, step.rows - 1u) * own.output_quads + quad;
+}
+
+// Four rows of a block of deltas: the slopes, until the gradient takes their place.
+fn delta_rows(model: u32, layer: u32, row: u32, quad: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        deltas[delta_place(model, layer, row, quad)],
+        deltas[delta_place(model, layer, row + 1u, quad)],
+        deltas[delta_place(model, layer, row + 2u, quad)],
+        deltas[delta_place(model, layer, row + 3u, quad)],
+    );
+}
+
+fn keep_rows(model: u32, layer: u32, row: u32, quad: u32, rows: mat4x4<f32>) {
+    for (var j = 0u; j < 4u; j++) {
+        if (row + j < step.rows) {
+            deltas[delta_place(model, layer, row + j, quad)] = rows[j];
+        }
+    }
+}
+
+// The gradient of a hidden layer's value, in cells from `base`, becomes that of its linear output there, and is kept.
+fn through_hidden(model: u32, layer: u32, row: u32, base: u32, thread: u32) {
+    let own = network.layer[layer];
+    var sum = splat(0.0);
+    var along = splat(0.0);
+    for (var item = thread; item < own.output_quads * GROUPS; item += THREADS) {
+        let first = row + 4u * (item % GROUPS);
+        let sums = rows_of_block(block_at(cell_of(base, item)));
+        let slopes = delta_rows(model, layer, first, item / GROUPS);
+        let rows = mat4x4<f32>(sums[0] * slopes[0], sums[1] * slopes[1], sums[2] * slopes[2], sums[3] * slopes[3]);
+        let block = block_of_rows(rows);
+        put(cell_of(base, item), block);
+        if (NORMALIZE == 1u) {
+            let x = normalized_block(model, layer, first, item / GROUPS);
+            sum += (block.u0 + block.u1) + (block.u2 + block.u3);
+            along += (block.u0 * x.u0 + block.u1 * x.u1) + (block.u2 * x.u2 + block.u3 * x.u3);
+        } else {
+            keep_rows(model, layer, first, item / GROUPS, rows);
+        }
+    }
+    if (NORMALIZE == 1u) {
+        let units = f32(own.outputs);
+        let mean = total(sum, GROUPS, thread) / units;
+        let mean_along = total(along, GROUPS, thread) / units;
+        through_normalization(model, layer, row, base, mean, mean_along, thread);
     }
     workgroupBarrier();
 }
 
-// Times the slopes, which the gradient takes the place of.
-fn through_slopes(model: u32, layer: u32, row: u32, quad: u32, sums: mat4x4<f32>) -> mat4x4<f32> {
-    let quads = network.layer[layer].output_quads;
-    var rows = sums;
-    for (var j = 0u; j < 4u; j++) {
-        let existing = min(row + j, step.rows - 1u);
-        let place = model * network.deltas + network.layer[layer].delta + existing * quads + quad;
-        if (row + j < step.rows) {
-            rows[j] = sums[j] * deltas[place];
-            deltas[place] = rows[j];
-        } else {
-            rows[j] = splat(0.0);
-        }
+// Normalised units that were kept on the way forward.
+fn normalized_block(model: u32, layer: u32, row: u32, quad: u32) -> Block {
+    let last = step.rows - 1u;
+    return block_of_rows(mat4x4<f32>(
+        inputs[normalized_place(model, layer, min(row, last), quad)],
+        inputs[normalized_place(model, layer, min(row + 1u, last), quad)],
+        inputs[normalized_place(model, layer, min(row + 2u, last), quad)],
+        inputs[normalized_place(model, layer, min(row + 3u, last), quad)],
+    ));
+}
+
+// (dx - mean(dx) - x mean(dx x)) / sqrt(var + eps), of the gradient in cells from `base`.
+fn through_normalization(
+    model: u32,
+    layer: u32,
+    row: u32,
+    base: u32,
+    mean: vec4<f32>,
+    along: vec4<f32>,
+    thread: u32,
+) {
+    let own = network.layer[layer];
+    let inverse = normalized_block(model, layer, row + 4u * (thread % GROUPS), own.output_quads).u0;
+    for (var item = thread; item < own.output_quads * GROUPS; item += THREADS) {
+        let first = row + 4u * (item % GROUPS);
+        let exists = existing(item / GROUPS, own.outputs);
+        let dx = block_at(cell_of(base, item));
+        let x = normalized_block(model, layer, first, item / GROUPS);
+        let block = Block(
+            fma(x.u0, -along, dx.u0 - mean) * inverse * exists.x,
+            fma(x.u1, -along, dx.u1 - mean) * inverse * exists.y,
+            fma(x.u2, -along, dx.u2 - mean) * inverse * exists.z,
+            fma(x.u3, -along, dx.u3 - mean) * inverse * exists.w,
+        );
+        put(cell_of(base, item), block);
+        keep_rows(model, layer, first, item / GROUPS, rows_of_block(block));
     }
-    return rows;
 }
 
 @compute @workgroup_size(THREADS)
@@ -204,6 +248,9 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
     let row = 4u * GROUPS * tile.x;
     var here = 0u;
     enter(model, row, thread);
+    if (job.layer < network.layers) {
+        hide_cells(model, job.layer - 1u, row, here, thread);
+    }
     for (var layer = job.layer; layer < network.layers; layer++) {
         dense(model, layer, here, job.half - here, thread);
         here = job.half - here;
@@ -214,12 +261,13 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
     if (thread < GROUPS) {
         lose(model, row + 4u * thread, here, thread);
     }
-    // The slopes were written by other threads of this workgroup.
+    // Slopes were written by other threads of this workgroup.
     storageBarrier();
     workgroupBarrier();
     keep_gradient(model, row, here, thread);
     for (var layer = network.layers; layer > job.layer; layer--) {
-        backward(model, layer - 1u, row, here, job.half - here, thread);
+        dense_back(model, layer - 1u, here, job.half - here, thread);
         here = job.half - here;
+        through_hidden(model, layer - 2u, row, here, thread);
     }
 }

@@ -41,8 +41,8 @@ struct Layer {
     input: u32,         // [B, input_quads], in a model's inputs; the first layer's only where images are floats
     delta: u32,         // gradient of the layer's linear output [B, output_quads], in a model's deltas
     tile: u32,          // the first of its tiles in the update
+    normalized: u32,    // its normalised output [B, output_quads + 1], in a model's inputs: then 1 / deviation
     spare_0: u32,
-    spare_1: u32,
 }
 
 struct Network {

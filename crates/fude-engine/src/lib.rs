@@ -28,6 +28,8 @@ pub use device::{
 };
 pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
 pub use error::{DeviceError, EngineError};
+#[cfg(feature = "gpu")]
+pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
 pub use fused::unsupported as unsupported_by_fused;
 pub use plan::{EpochPlan, Teacher};
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};

@@ -43,14 +43,14 @@ shader!(
     /// Activation and dropout of a hidden layer before the tail.
     HIDDEN,
     "hidden",
-    ["step", "math", "philox", "activation", "partials", "hidden"],
+    ["step", "math", "philox", "activation", "partials", "reduce", "normalize", "hidden"],
     "activation::value"
 );
 shader!(
     /// The small last layers of a training step: forward, loss and back.
     TAIL,
     "tail",
-    ["step", "math", "philox", "activation", "partials", "hidden", "dense"],
+    ["step", "math", "philox", "activation", "partials", "reduce", "normalize", "hidden", "dense"],
     "reference::gradients"
 );
 shader!(
@@ -59,6 +59,13 @@ shader!(
     "backward",
     ["step", "product"],
     "linear::input_gradient"
+);
+shader!(
+    /// The gradient through a normalisation before the tail.
+    NORMALIZE,
+    "normalize",
+    ["step", "reduce", "normalize"],
+    "normalize::gradient"
 );
 shader!(
     /// Weight gradients with Adam.
@@ -71,7 +78,7 @@ shader!(
     /// The small last layers in evaluation.
     LOGITS,
     "logits",
-    ["step", "math", "philox", "activation", "partials", "dense"],
+    ["step", "math", "philox", "activation", "partials", "reduce", "normalize", "dense"],
     "reference::logits"
 );
 shader!(
@@ -83,4 +90,4 @@ shader!(
 );
 
 /// All of them.
-pub const SHADERS: &[Shader] = &[FORWARD_IMAGES, FORWARD, HIDDEN, TAIL, BACKWARD, UPDATE, LOGITS, PROBE];
+pub const SHADERS: &[Shader] = &[FORWARD_IMAGES, FORWARD, HIDDEN, TAIL, BACKWARD, NORMALIZE, UPDATE, LOGITS, PROBE];

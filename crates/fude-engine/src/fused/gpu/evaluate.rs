@@ -4,10 +4,9 @@ use super::images::Packed;
 use super::kernel::Buffers;
 use super::kernels::Kernels;
 use super::open::Gpu;
-use super::places::Places;
 use super::read::read;
 use super::record::floats_of;
-use super::schedule::{Tail, evaluation};
+use super::schedule::{Network, evaluation};
 use super::weights::Weights;
 use super::workspace::{Purpose, Workspace};
 use crate::{EngineError, Logits};
@@ -26,9 +25,11 @@ pub(super) struct Evaluation {
 }
 
 impl Evaluation {
-    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, places: &Places, tail: &Tail) -> Result<Self, EngineError> {
-        let dispatches = evaluation(places, tail, ROWS, kernels.tile, &gpu.tuning);
-        let purpose = Purpose { tail: *tail, dispatches, batch: ROWS, models: 1, permutation: None, steps: BATCHES };
+    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, network: &Network) -> Result<Self, EngineError> {
+        let &Network { tail, normalizes, places } = network;
+        let dispatches = evaluation(network, ROWS, kernels.tile, &gpu.tuning);
+        let purpose =
+            Purpose { tail, normalizes, dispatches, batch: ROWS, models: 1, permutation: None, steps: BATCHES };
         Ok(Self { workspace: Workspace::new(gpu, kernels, places, purpose)?, logits: None })
     }
 

@@ -55,11 +55,6 @@ impl Kernel {
         Ok(Self { name: shader.name, reflection, pipeline, layouts })
     }
 
-    /// A constant of the shader's text.
-    pub(super) fn constant(&self, name: &str) -> usize {
-        self.reflection.constants[name] as usize
-    }
-
     /// Binds the step's buffer; which step it is is said when the group is set.
     pub(super) fn bind_step(&self, gpu: &Gpu, steps: &wgpu::Buffer) -> wgpu::BindGroup {
         let bytes = self.reflection.structs["Step"].bytes.into();

@@ -3,11 +3,11 @@
 use super::kernel::Kernel;
 use super::open::Gpu;
 use super::places::Place;
-use super::schedule::{Tail, Work};
+use super::schedule::{SCRATCH, Tail, Work};
 use crate::{EngineError, OptimizerSpec};
 use fude_kernels::reflect::Struct;
 use fude_kernels::{Shader, shader};
-use fude_model::{Activation, MlpConfig};
+use fude_model::{Activation, MlpConfig, Normalization};
 use fude_random::drop_threshold;
 use std::collections::BTreeMap;
 
@@ -18,8 +18,6 @@ pub(super) struct Kernels {
     pub(super) tile: (usize, usize),
     /// Quads of a tile of the update, either way.
     update_quads: usize,
-    /// Quads of a workgroup of `hidden`.
-    pub(super) hidden_quads: usize,
 }
 
 /// What the shaders' overridable constants are made from.
@@ -31,6 +29,10 @@ pub(super) struct Constants<'a> {
 }
 
 impl Constants<'_> {
+    fn normalizes(&self) -> bool {
+        self.model.normalization == Normalization::Layer
+    }
+
     /// Every constant of every shader; each takes what it has.
     fn values(&self, gpu: &Gpu) -> Vec<(&'static str, f64)> {
         let Self { model, optimizer, smoothing, tail } = self;
@@ -51,6 +53,8 @@ impl Constants<'_> {
             ("TERM", f64::from(term)),
             ("GROUPS", tail.groups as f64),
             ("CELLS", tail.cells as f64),
+            ("NORMALIZE", f64::from(u8::from(self.normalizes()))),
+            ("SCRATCH", if self.normalizes() { SCRATCH as f64 } else { 1.0 }),
             ("THREADS", f64::from(gpu.tuning.tail_threads)),
             ("PACKED", 1.0),
             ("BETA1", f64::from(optimizer.beta1)),
@@ -64,13 +68,14 @@ impl Constants<'_> {
 }
 
 impl Work {
-    fn shader(self) -> &'static Shader {
+    pub(super) fn shader(self) -> &'static Shader {
         match self {
             Self::ForwardImages => &shader::FORWARD_IMAGES,
             Self::Forward => &shader::FORWARD,
             Self::Hidden => &shader::HIDDEN,
             Self::Tail => &shader::TAIL,
             Self::Backward => &shader::BACKWARD,
+            Self::Normalize => &shader::NORMALIZE,
             Self::Update => &shader::UPDATE,
             Self::Logits => &shader::LOGITS,
         }
@@ -85,6 +90,9 @@ impl Kernels {
         if constants.tail.layer > 1 {
             works.extend([Work::Forward, Work::Hidden, Work::Backward]);
         }
+        if constants.normalizes() && constants.tail.layer > 1 {
+            works.push(Work::Normalize);
+        }
         let mut all = BTreeMap::new();
         for work in works {
             all.insert(work, Kernel::new(gpu, work.shader(), &values)?);
@@ -92,8 +100,7 @@ impl Kernels {
         let constant = |work: Work, name: &str| all[&work].reflection.constants[name] as usize;
         let tile = (constant(Work::ForwardImages, "TILE_ROWS"), constant(Work::ForwardImages, "TILE_QUADS"));
         let update_quads = constant(Work::Update, "TILE_QUADS");
-        let hidden_quads = all.get(&Work::Hidden).map_or(1, |kernel| kernel.reflection.workgroup[0] as usize);
-        Ok(Self { all, tile, update_quads, hidden_quads })
+        Ok(Self { all, tile, update_quads })
     }
 
     /// The pipeline for a kind of work.

@@ -3,6 +3,7 @@
 //! The first layer's product from the images' bytes; the small last layers forward, loss and back in one dispatch; the
 //! weight gradients with Adam in them. `shaders/README.md` lists the shaders, `schedule` says which of them a model needs.
 
+pub(crate) mod check;
 mod evaluate;
 mod images;
 mod kernel;
@@ -28,11 +29,11 @@ use crate::{
     OptimizerSpec, Progressed, Totals, TrainState, View, Weights as WhichWeights,
 };
 use evaluate::Evaluation;
-use fude_model::MlpConfig;
+use fude_model::{MlpConfig, Normalization};
 use kernels::{Constants, Kernels};
 use pace::{MAX_STEPS, Pace};
 use places::Places;
-use schedule::{Tail, training};
+use schedule::{Network, Tail, training};
 use std::ops::Range;
 use std::sync::Arc;
 use weights::Weights;
@@ -78,7 +79,8 @@ impl GpuEngine {
         let constants = Constants { model: &model, optimizer: &optimizer, smoothing: label_smoothing, tail: &tail };
         let kernels = Kernels::new(&gpu, &constants)?;
         let weights = Weights::new(&gpu, places, &parameters)?;
-        let dispatches = training(&weights.places, &tail, 1, kernels.tile, &gpu.tuning).len();
+        let network = Network { places: &weights.places, tail, normalizes: normalizes(&model) };
+        let dispatches = training(&network, 1, kernels.tile, &gpu.tuning).len();
         let info = EngineInfo {
             engine: "fused",
             device: device.adapter.name.clone(),
@@ -109,9 +111,11 @@ impl GpuEngine {
             return Ok(());
         }
         let (gpu, kernels, places) = (&self.gpu, &self.kernels, &self.weights.places);
+        let network = self.network();
         let purpose = Purpose {
             tail: self.tail,
-            dispatches: training(places, &self.tail, batch, kernels.tile, &gpu.tuning),
+            normalizes: network.normalizes,
+            dispatches: training(&network, batch, kernels.tile, &gpu.tuning),
             batch,
             models: self.info.models,
             permutation: Some(self.train.len()),
@@ -125,6 +129,10 @@ impl GpuEngine {
         self.training = Some(Training { workspace, staging, pace: Pace::new(flops), settled: true });
         self.count_bytes();
         Ok(())
+    }
+
+    fn network(&self) -> Network<'_> {
+        Network { places: &self.weights.places, tail: self.tail, normalizes: normalizes(&self.model) }
     }
 
     fn count_bytes(&mut self) {
@@ -182,7 +190,7 @@ impl Engine for GpuEngine {
         }
         let (gpu, kernels) = (&self.gpu, &self.kernels);
         if self.evaluation.is_none() {
-            self.evaluation = Some(Evaluation::new(gpu, kernels, &self.weights.places, &self.tail)?);
+            self.evaluation = Some(Evaluation::new(gpu, kernels, &self.network())?);
         }
         let Some(evaluation) = &mut self.evaluation else { return Err(no_room()) };
         let packed = images.packed(gpu)?;
@@ -205,6 +213,10 @@ pub(super) fn unsupported(gpu: &Gpu, model: &MlpConfig) -> Option<String> {
     let bytes = 16 * Places::new(&model.layout()).weights as u64;
     let most = gpu.largest_binding();
     (bytes > most).then(|| format!("needs {} MB for the weights, a shader of this GPU sees {}", bytes >> 20, most >> 20))
+}
+
+fn normalizes(model: &MlpConfig) -> bool {
+    model.normalization == Normalization::Layer
 }
 
 fn no_room() -> EngineError {

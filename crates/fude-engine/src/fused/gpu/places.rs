@@ -115,6 +115,9 @@ pub(super) struct Rows {
     pub(super) batch: usize,
     /// Input of each layer, `[B, input_quads]`; the first layer's is empty where it is read from bytes.
     pub(super) inputs: Vec<usize>,
+    /// Normalised linear output of each hidden layer, `[B, output_quads + 1]`, where the model normalises; the last quad
+    /// of a row holds `1 / sqrt(var + eps)`. Behind the inputs, in the same buffer.
+    pub(super) normalized: Vec<usize>,
     /// Gradient of each layer's linear output, `[B, output_quads]`.
     pub(super) deltas: Vec<usize>,
     /// Quads of a model's inputs.
@@ -124,17 +127,28 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(places: &Places, batch: usize) -> Self {
-        let (mut input, mut delta) = (0, 0);
-        let (mut inputs, mut deltas) = (Vec::new(), Vec::new());
-        for (index, place) in places.layers.iter().enumerate() {
-            inputs.push(input);
-            deltas.push(delta);
-            input += if index == 0 { 0 } else { batch * place.input_quads };
-            delta += batch * place.output_quads;
-        }
-        Self { batch, inputs, deltas, input_stride: input, delta_stride: delta }
+    pub(super) fn new(places: &Places, batch: usize, normalizes: bool) -> Self {
+        let hidden = places.layers.len() - 1;
+        let input_quads = |(index, place): (usize, &Place)| if index == 0 { 0 } else { batch * place.input_quads };
+        let (inputs, end) = offsets(0, places.layers.iter().enumerate().map(input_quads));
+        let normalized_quads = |(index, place): (usize, &Place)| {
+            if normalizes && index < hidden { batch * (place.output_quads + 1) } else { 0 }
+        };
+        let (normalized, input_stride) = offsets(end, places.layers.iter().enumerate().map(normalized_quads));
+        let (deltas, delta_stride) = offsets(0, places.layers.iter().map(|place| batch * place.output_quads));
+        Self { batch, inputs, normalized, deltas, input_stride, delta_stride }
     }
+}
+
+/// Where parts of these sizes begin, one after the other from `start` on, and where the last one ends.
+fn offsets(start: usize, sizes: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
+    let mut end = start;
+    let mut all = Vec::new();
+    for size in sizes {
+        all.push(end);
+        end += size;
+    }
+    (all, end)
 }
 
 #[cfg(test)]
@@ -167,8 +181,10 @@ mod tests {
         let quads: Vec<_> = places.layers.iter().map(|l| (l.input_quads, l.output_quads, l.back_quads)).collect();
         assert_eq!(quads, [(2, 2, 2), (3, 1, 2), (1, 2, 1)]);
         assert_eq!(places.weights, 16 + 12 + 8);
-        let rows = Rows::new(&places, 10);
+        let rows = Rows::new(&places, 10, false);
         assert_eq!((rows.inputs, rows.deltas), (vec![0, 0, 30], vec![0, 20, 30]));
         assert_eq!((rows.input_stride, rows.delta_stride), (40, 50));
+        let rows = Rows::new(&places, 10, true);
+        assert_eq!((rows.normalized, rows.input_stride), (vec![40, 70, 90], 90));
     }
 }

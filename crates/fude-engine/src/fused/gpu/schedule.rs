@@ -5,6 +5,8 @@ use super::tuning::Tuning;
 
 /// Cells (vec4<f32>) of workgroup memory in WebGPU's default limits.
 const CELLS: usize = 16_384 / 16;
+/// Cells that sums over a workgroup take, where rows are normalised.
+pub(super) const SCRATCH: usize = 32;
 /// Fewest quads of depth in a slice of a product: below, writing and reading the partial sums costs more than it saves.
 const MIN_SLICE: usize = 16;
 
@@ -16,6 +18,7 @@ pub(super) enum Work {
     Hidden,
     Tail,
     Backward,
+    Normalize,
     Update,
     Logits,
 }
@@ -64,7 +67,7 @@ impl Tail {
         for layer in (1..layers).rev() {
             weights += places.layers[layer].inputs * places.layers[layer].outputs;
             let fitting = (1..=tuning.tail_groups as usize).rev().map(|groups| Self::from_layer(places, layer, groups));
-            match fitting.into_iter().find(|tail| tail.cells <= CELLS) {
+            match fitting.into_iter().find(|tail| tail.cells + SCRATCH <= CELLS) {
                 Some(tail) if weights <= tuning.tail_weights => best = tail,
                 _ => break,
             }
@@ -82,6 +85,15 @@ impl Tail {
     }
 }
 
+/// What a network is, for the schedule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Network<'a> {
+    pub(super) places: &'a Places,
+    pub(super) tail: Tail,
+    /// Whether hidden layers are normalised.
+    pub(super) normalizes: bool,
+}
+
 /// The cut of a product of `rows` rows and `quads` quads with a depth of `depth` quads, in tiles of `tile` (rows, quads).
 pub(super) fn slices(rows: usize, quads: usize, depth: usize, tile: (usize, usize), tuning: &Tuning) -> Slices {
     let tiles = rows.div_ceil(tile.0) * quads.div_ceil(tile.1);
@@ -91,46 +103,33 @@ pub(super) fn slices(rows: usize, quads: usize, depth: usize, tile: (usize, usiz
 }
 
 /// The dispatches of a training step, in their order.
-pub(super) fn training(
-    places: &Places,
-    tail: &Tail,
-    rows: usize,
-    tile: (usize, usize),
-    tuning: &Tuning,
-) -> Vec<Dispatch> {
-    let (mut all, last) = forward(places, tail, rows, tile, tuning);
-    all.push(Dispatch { work: Work::Tail, layer: tail.layer, slices: last });
-    let back = (1..tail.layer).rev();
-    all.extend(back.map(|layer| Dispatch { work: Work::Backward, layer, slices: Slices::NONE }));
+pub(super) fn training(network: &Network, rows: usize, tile: (usize, usize), tuning: &Tuning) -> Vec<Dispatch> {
+    let (mut all, last) = forward(network, rows, tile, tuning);
+    let tail = network.tail.layer;
+    all.push(Dispatch { work: Work::Tail, layer: tail, slices: last });
+    for layer in (1..tail).rev() {
+        all.push(Dispatch { work: Work::Backward, layer, slices: Slices::NONE });
+        if network.normalizes {
+            all.push(Dispatch { work: Work::Normalize, layer: layer - 1, slices: Slices::NONE });
+        }
+    }
     all.push(Dispatch { work: Work::Update, layer: 0, slices: Slices::NONE });
     all
 }
 
 /// The dispatches of an evaluation, in their order.
-pub(super) fn evaluation(
-    places: &Places,
-    tail: &Tail,
-    rows: usize,
-    tile: (usize, usize),
-    tuning: &Tuning,
-) -> Vec<Dispatch> {
-    let (mut all, last) = forward(places, tail, rows, tile, tuning);
-    all.push(Dispatch { work: Work::Logits, layer: tail.layer, slices: last });
+pub(super) fn evaluation(network: &Network, rows: usize, tile: (usize, usize), tuning: &Tuning) -> Vec<Dispatch> {
+    let (mut all, last) = forward(network, rows, tile, tuning);
+    all.push(Dispatch { work: Work::Logits, layer: network.tail.layer, slices: last });
     all
 }
 
 /// The dispatches before the tail, and how the product that the tail adds up is cut.
-fn forward(
-    places: &Places,
-    tail: &Tail,
-    rows: usize,
-    tile: (usize, usize),
-    tuning: &Tuning,
-) -> (Vec<Dispatch>, Slices) {
+fn forward(network: &Network, rows: usize, tile: (usize, usize), tuning: &Tuning) -> (Vec<Dispatch>, Slices) {
     let mut all = Vec::new();
     let mut cut = Slices::NONE;
-    for layer in 0..tail.layer {
-        let place = &places.layers[layer];
+    for layer in 0..network.tail.layer {
+        let place = &network.places.layers[layer];
         if layer > 0 {
             all.push(Dispatch { work: Work::Hidden, layer: layer - 1, slices: cut });
         }
@@ -154,7 +153,8 @@ mod tests {
         let places = Places::new(&MlpConfig { hidden: hidden.to_vec(), ..Default::default() }.layout());
         let tuning = Tuning::of(kind);
         let tail = Tail::new(&places, &tuning);
-        (tail, training(&places, &tail, batch, TILE, &tuning))
+        let network = Network { places: &places, tail, normalizes: false };
+        (tail, training(&network, batch, TILE, &tuning))
     }
 
     fn works(hidden: &[usize]) -> Vec<Work> {
@@ -177,12 +177,21 @@ mod tests {
     }
 
     #[test]
+    fn normalisation_is_in_the_tail_or_in_dispatches_of_its_own() {
+        let places = Places::new(&MlpConfig { hidden: vec![1000, 100], ..Default::default() }.layout());
+        let tuning = Tuning::of(AdapterKind::Integrated);
+        let network = Network { places: &places, tail: Tail::new(&places, &tuning), normalizes: true };
+        let works: Vec<Work> = training(&network, 128, TILE, &tuning).iter().map(|d| d.work).collect();
+        assert_eq!(works, [ForwardImages, Hidden, Forward, TailWork, Backward, Work::Normalize, Update]);
+    }
+
+    #[test]
     fn a_tail_fits_workgroup_memory_and_slices_cover_the_depth() {
         for hidden in [&[][..], &[1], &[127], &[129, 17], &[256, 128, 64], &[500, 100], &[700], &[2048, 2048], &[1; 8]] {
             for kind in [AdapterKind::Integrated, AdapterKind::Discrete] {
                 for batch in [1, 16, 128, 2048] {
                     let (tail, dispatches) = plan(hidden, batch, kind);
-                    assert!(tail.cells <= CELLS && tail.half <= tail.cells, "{hidden:?}: {tail:?}");
+                    assert!(tail.cells + SCRATCH <= CELLS && tail.half <= tail.cells, "{hidden:?}: {tail:?}");
                     assert!(tail.layer >= 1 && tail.groups >= 1);
                     let Slices { count, length } = dispatches[0].slices;
                     assert!(count * length >= 197 && (count - 1) * length < 197, "{count} of {length}");

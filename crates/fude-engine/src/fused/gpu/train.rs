@@ -121,7 +121,7 @@ impl Run<'_> {
         encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None }).forget_lifetime()
     }
 
-    fn write_steps(&self, steps: &Range<u32>) {
+    pub(super) fn write_steps(&self, steps: &Range<u32>) {
         let plan = &self.plans[0];
         self.workspace.write_steps(self.gpu, steps.len(), |index, record| {
             let step = steps.start + index as u32;

@@ -17,6 +17,8 @@ const ALIGNMENT: u64 = 256;
 #[derive(Clone, Debug)]
 pub(super) struct Purpose {
     pub(super) tail: Tail,
+    /// Whether hidden layers are normalised.
+    pub(super) normalizes: bool,
     pub(super) dispatches: Vec<Dispatch>,
     /// B at most.
     pub(super) batch: usize,
@@ -62,21 +64,15 @@ impl Grid {
             z: models * slices,
         };
         let layer = places.layers.get(dispatch.layer);
-        let place = |layer: usize| &places.layers[layer];
-        let tail = Self { x: 1, rows_of_x: 4 * purpose.tail.groups, rows_of_y: 0, models_in_y: models, z: 1 };
+        let in_rows = |rows: usize| Self { x: 1, rows_of_x: rows, rows_of_y: 0, models_in_y: models, z: 1 };
         match dispatch.work {
             Work::ForwardImages | Work::Forward => {
                 product(layer.map_or(0, |place| place.output_quads), dispatch.slices.count)
             }
             Work::Backward => product(layer.map_or(0, |place| place.back_quads), 1),
-            Work::Hidden => Self {
-                x: place(dispatch.layer + 1).input_quads.div_ceil(kernels.hidden_quads),
-                rows_of_x: 0,
-                rows_of_y: 4,
-                models_in_y: 1,
-                z: models,
-            },
-            Work::Tail | Work::Logits => tail,
+            Work::Hidden => in_rows(4),
+            Work::Normalize => in_rows(1),
+            Work::Tail | Work::Logits => in_rows(4 * purpose.tail.groups),
             Work::Update => Self {
                 x: places.layers.iter().map(|place| kernels.tiles_of(place)).sum(),
                 rows_of_x: 0,
@@ -95,7 +91,7 @@ impl Grid {
 
 impl Workspace {
     pub(super) fn new(gpu: &Gpu, kernels: &Kernels, places: &Places, purpose: Purpose) -> Result<Self, EngineError> {
-        let rows = Rows::new(places, purpose.batch);
+        let rows = Rows::new(places, purpose.batch, purpose.normalizes);
         let structs = kernels.structs().clone();
         let step_bytes = u64::from(structs["Step"].bytes).next_multiple_of(ALIGNMENT);
         let mut buffers = Buffers::new();
@@ -264,6 +260,7 @@ fn network(
             .set("transposed", place.transposed)
             .set("input", rows.inputs[index])
             .set("delta", rows.deltas[index])
+            .set("normalized", rows.normalized[index])
             .set("tile", tile);
         tile += kernels.tiles_of(place);
     }
