@@ -17,7 +17,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[derive(Parser)]
 #[command(name = "fude", version, long_version = VERSION.as_str(), after_help = crate::exit::HELP, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// Say more on stderr; twice: the libraries too.
+    /// Say on stderr what is done meanwhile; twice: more, and what the libraries say.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     verbose: u8,
     /// Say nothing but results, warnings and errors.
@@ -58,8 +58,8 @@ impl Cli {
     pub(crate) fn start_log(&self) {
         let default = match self.verbose {
             0 => "error,fude=warn",
-            1 => "warn,fude_engine=info,fude_train=info",
-            _ => "info,fude_engine=debug,fude_train=debug",
+            1 => "warn,fude=info",
+            _ => "info,fude=debug",
         };
         let filter = EnvFilter::try_from_env("FUDE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
         let _ = tracing_subscriber::fmt()
@@ -67,12 +67,14 @@ impl Cli {
             .with_writer(std::io::stderr)
             .with_ansi(console::colors_enabled_stderr())
             .without_time()
+            // Which part of the program speaks matters to those who look closer.
+            .with_target(self.verbose != 1)
             .try_init();
     }
 
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let ui = Ui { quiet: self.quiet, json: false };
+        let ui = Ui { quiet: self.quiet, verbose: self.verbose > 0, ..Ui::default() };
         match self.command {
             Command::Train(args) => train::run(&args, ui),
             Command::Eval(args) => eval::run(&args, ui),

@@ -15,9 +15,12 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return exit::usage(&said),
+    };
     cli.start_log();
-    match cli.run() {
+    match cli.run().and_then(|()| ui::finish_output()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }

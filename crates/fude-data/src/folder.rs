@@ -52,6 +52,7 @@ fn unrecognised(dir: &Path, found: &str) -> DataError {
 
 /// The set as its files have it; those that are not known take the folder's name.
 fn read(dir: &Path, options: &LoadOptions) -> Result<Dataset, DataError> {
+    tracing::info!("reading {}", dir.display());
     let set = match find_set(dir)? {
         Some(files) => Some(arrays::read(&files, options.size)?),
         None => images::read(dir, options)?,
@@ -79,7 +80,8 @@ fn cut_test(set: &mut Dataset, dir: &Path, options: &LoadOptions) -> Result<(), 
         return Ok(());
     }
     let n = set.train.len();
-    let (kept, held_out) = cut(&set.train, test_fraction, split_seed)?;
+    let (kept, held_out) = cut(&set.train, test_fraction, split_seed)
+        .map_err(|error| error.of("data.test_fraction", &dir.display().to_string()))?;
     set.notes.push(format!(
         "{missing}: {} of {} training images held out as test split (data.test_fraction {test_fraction}, data.split_seed {split_seed})",
         thousands(held_out.len()),

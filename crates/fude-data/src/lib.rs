@@ -23,6 +23,7 @@ mod source;
 mod split;
 mod stats;
 mod verify;
+mod verify_pictures;
 
 pub use checksum::{images_md5, labels_md5, raw_md5, verify_raw_md5};
 pub use cut::cut;
@@ -35,3 +36,4 @@ pub use options::LoadOptions;
 pub use split::{Dataset, Split};
 pub use stats::{Duplicates, SplitStats, Stats};
 pub use verify::{FileCheck, FileStatus, verify_dir};
+pub use verify_pictures::{PictureCheck, verify_pictures};

@@ -1,8 +1,9 @@
 //! From what a user names to a data set: the built-in set, a set in the cache folder, or a folder.
 
 use crate::options::{LoadOptions, bad};
-use crate::{DataError, Dataset, kana, load_dir};
+use crate::{DataError, Dataset, Split, kana, load_dir};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The environment variable that names another cache folder.
 const CACHE_VARIABLE: &str = "FUDE_CACHE";
@@ -32,11 +33,21 @@ pub fn open(name_or_dir: &str, options: &LoadOptions) -> Result<Dataset, DataErr
 /// # Errors
 /// As [`open`].
 pub fn open_with_cache(name_or_dir: &str, options: &LoadOptions, cache: Option<&Path>) -> Result<Dataset, DataError> {
-    match name_or_dir {
+    let started = Instant::now();
+    let set = match name_or_dir {
         "kana" => built_in(options),
         name if CACHED_SETS.contains(&name) => cached(name, options, cache),
         dir => load_dir(Path::new(dir), options),
-    }
+    }?;
+    tracing::info!(
+        "{}: {} training and {} test images, {} classes, ready after {:.2} s",
+        set.name,
+        set.train.len(),
+        set.test.as_ref().map_or(0, Split::len),
+        set.classes.len(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok(set)
 }
 
 /// `limit` holds here as for folders; the test split is the set's own.

@@ -1,7 +1,7 @@
 //! One experiment: everything that decides what a run computes. `experiments/*.toml` are these.
 
-use crate::AugmentConfig;
 use crate::range::{RangeError, check, range};
+use crate::{AugmentConfig, DistillConfig};
 use fude_model::MlpConfig;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct Experiment {
     /// How training images are deformed; absent means not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment: Option<AugmentConfig>,
+    /// Which models teach this one; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distill: Option<DistillConfig>,
     /// How the data are cut.
     #[serde(default)]
     pub data: DataConfig,
@@ -222,6 +225,7 @@ impl Experiment {
         self.model.validate().map_err(|e| range(e.key, &e.expected, &e.found))?;
         self.train.validate()?;
         self.augment.as_ref().map_or(Ok(()), AugmentConfig::validate)?;
+        self.distill.as_ref().map_or(Ok(()), DistillConfig::validate)?;
         self.data.validate()?;
         let seconds = self.checkpoint.seconds;
         check(seconds.is_finite() && seconds >= 0.0, "checkpoint.seconds", "0 or more seconds", seconds)?;

@@ -3,6 +3,7 @@
 use fude_data::Split;
 use fude_engine::{DeviceData, Engine, EngineError, View};
 use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
+use std::time::Instant;
 
 /// Scores with the images that were predicted worst.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,12 +22,15 @@ const MISTAKES: usize = 40;
 /// # Errors
 /// Device errors.
 pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Result<Scored, EngineError> {
+    let started = Instant::now();
     let logits = engine.logits(0, images, view)?;
     let (labels, classes) = (images.labels(), logits.classes);
-    Ok(Scored {
+    let scored = Scored {
         evaluation: evaluate(&logits.values, labels, classes),
         mistakes: worst_mistakes(&logits.values, labels, classes, MISTAKES),
-    })
+    };
+    tracing::debug!("{} images evaluated in {:.3} s", labels.len(), started.elapsed().as_secs_f64());
+    Ok(scored)
 }
 
 /// The images of mistakes, in their order.

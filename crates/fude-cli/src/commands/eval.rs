@@ -1,8 +1,8 @@
 //! `fude eval`.
 
 use crate::exit::Stopped;
-use crate::run_lookup::{RUNS, find_run};
-use crate::table::{loss, percent, table};
+use crate::run_lookup::{RUNS, find_finished};
+use crate::table::{count, loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -10,7 +10,7 @@ use fude_data::Split;
 use fude_engine::{Device, DeviceData, EngineSpec, View, build};
 use fude_model::ModelFile;
 use fude_record::{RunFolder, file};
-use fude_train::{Prepared, Scored, prepare, score};
+use fude_train::{Prepared, Scored, compare_classes, latest_checkpoint, prepare, score};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,8 +47,11 @@ pub(crate) enum SplitName {
 }
 
 pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
-    let run = find_run(&args.run, &args.out)?;
+    let run = find_finished(&args.run, &args.out)?;
     let data = run_data(&run, args.data.as_deref(), ui)?;
+    if args.data.is_none() {
+        warn_of_other_data(&run, &data, ui);
+    }
     let split = pick(&data, args.split)?;
     let scored = score_run(&run, &data, split)?;
     let evaluation = &scored.evaluation;
@@ -71,7 +74,7 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         "\n{} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
         run.path().display(),
         data.dataset,
-        evaluation.samples
+        count(evaluation.samples)
     ));
     Ok(())
 }
@@ -90,7 +93,26 @@ pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<P
     let data = prepare(&experiment)?;
     data.notes.iter().for_each(|note| ui.note(note));
     data.warnings.iter().for_each(|warning| ui.warning(warning));
+    if let Some(warning) = compare_classes(&final_model(run)?, &data)? {
+        ui.warning(warning);
+    }
     Ok(data)
+}
+
+/// The run's own data may have changed since.
+fn warn_of_other_data(run: &RunFolder, data: &Prepared, ui: Ui) {
+    if let Ok(Some((checkpoint, _))) = latest_checkpoint(run)
+        && let Err(error) = checkpoint.require_data(data)
+    {
+        ui.warning(error);
+    }
+}
+
+/// The model that a finished run has come to.
+fn final_model(run: &RunFolder) -> Result<ModelFile> {
+    let path = run.file(file::MODEL);
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }
 
 fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
@@ -105,11 +127,9 @@ fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
 
 /// The scores of a run's final model.
 pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
-    let path = run.file(file::MODEL);
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let model = ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    let model = final_model(run)?;
     let (expected, found) = (model.config.outputs, data.outputs());
-    ensure!(expected == found, "{} knows {expected} classes; {} has {found} classes", path.display(), data.dataset);
+    ensure!(expected == found, "the model knows {expected} classes; {} has {found} classes", data.dataset);
     let device = Device::cpu();
     let images = DeviceData::upload(split, data.outputs(), &device)?;
     let spec = EngineSpec::new(model.config, vec![model.parameters], images.clone());

@@ -1,22 +1,23 @@
 //! `fude train`.
 
-use crate::commands::compare::results_table;
-use crate::exit::Stopped;
+mod start;
+mod words;
+
 use crate::plots::{Plots, draw};
 use crate::progress::ProgressDisplay;
-use crate::run_lookup::{RUNS, find_run};
+use crate::run_lookup::{RUNS, find_finished};
 use crate::signals::stop_on_ctrl_c;
-use crate::table::duration;
-use crate::ui::{Ui, print_json};
+use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_engine::{Device, DeviceChoice, DeviceOptions, DeviceRequest, EngineKind, choose_device, supported_engines};
 use fude_model::{ModelFile, Parameters};
-use fude_record::{Experiment, Override, RunFolder, Summary, file};
-use fude_train::{
-    Checkpoint, Outcome, Prepared, Progress, TrainRequest, latest_checkpoint, newest_unfinished, prepare,
-};
+use fude_record::{Experiment, Override, RunFolder, RunLock, file};
+use fude_train::{Checkpoint, Outcome, Prepared, TrainRequest};
+use start::Start;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
+use words::{conclude, interrupted, introduce, short_reason, with_checkpoint_hint};
 
 /// Trains an experiment and leaves everything about it in a run folder.
 #[derive(clap::Args)]
@@ -84,12 +85,14 @@ fn parse_engine(text: &str) -> Result<EngineChoice, String> {
 
 pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
-    let Start { experiment, run, checkpoint } = Start::find(args, ui)?;
-    let mut data = prepare(&experiment)?;
+    let start = Start::find(args, ui)?;
+    let mut data = start.data()?;
+    let Start { experiment, run, checkpoint } = start;
     if args.fast_dev_run {
         shorten(&mut data);
     }
     let choice = choose(args, checkpoint.as_ref(), ui)?;
+    let why = short_reason(&choice, &args.device);
     let mut request = TrainRequest {
         init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
         experiment,
@@ -101,178 +104,47 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     };
     // What can be refused is, before anything is written.
     request.fit()?;
-    let folder = folder(run, &request.experiment, args)?;
-    let _lock = folder.as_ref().map(RunFolder::lock).transpose()?;
+    let (folder, _lock) = folder(run, &request.experiment, args)?.unzip();
     request.folder = folder.clone();
-    introduce(&request, &choice.why, ui);
-    let mut display = ProgressDisplay::new(ui);
+    introduce(&request, &why, ui);
+    let (mut display, started) = (ProgressDisplay::new(ui), Instant::now());
     let outcome = fude_train::train(request, &mut display, &stop_on_ctrl_c());
     display.clear();
+    tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
-            conclude(&summary, folder.as_ref(), ui)?;
+            let said = conclude(&summary, folder.as_ref(), ui);
             let plots = Plots { summary: &summary, data: &data, scored: scored.as_ref() };
+            let started = Instant::now();
             // The result stands whether or not its pictures do.
             if let Some(Err(error)) = folder.as_ref().map(|run| draw(run, &plots)) {
                 ui.warning(format!("{error:#}"));
             }
-            Ok(())
+            tracing::info!("plots drawn in {:.2} s", started.elapsed().as_secs_f64());
+            said
         }
         Ok(Outcome::Interrupted(progress)) => Err(interrupted(progress.epoch, progress.step, folder.as_ref())),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),
     }
 }
 
-/// What to run: a new experiment, or one that has begun.
-struct Start {
-    experiment: Experiment,
-    run: Option<RunFolder>,
-    checkpoint: Option<Checkpoint>,
-}
-
-impl Start {
-    fn find(args: &TrainArgs, ui: Ui) -> Result<Self> {
-        match (&args.resume, &args.experiment) {
-            (Some(Some(run)), _) => Self::named_run(run, args, ui),
-            (Some(None), Some(path)) => Self::newest_run(path, args, ui),
-            (Some(None), None) => {
-                Err(Stopped::Usage("--resume alone needs an experiment; or name a run: --resume RUN".into()).into())
-            }
-            (None, Some(path)) => Ok(Self::fresh(Experiment::load(path, &overrides(args))?)),
-            (None, None) => Err(Stopped::Usage("expected an experiment file".into()).into()),
-        }
-    }
-
-    fn fresh(mut experiment: Experiment) -> Self {
-        experiment.dataset = findable(experiment.dataset);
-        Self { experiment, run: None, checkpoint: None }
-    }
-
-    fn newest_run(path: &Path, args: &TrainArgs, ui: Ui) -> Result<Self> {
-        let start = Self::fresh(Experiment::load(path, &overrides(args))?);
-        match newest_unfinished(&args.out, &start.experiment)? {
-            Some(run) => {
-                require_same(&run, &start.experiment, path)?;
-                Self::going_on(run, start.experiment, ui)
-            }
-            None => {
-                let (name, seed) = (&start.experiment.name, start.experiment.train.seed);
-                ui.note(format!("no unfinished run of {name} with seed {seed}: starting from the beginning"));
-                Ok(start)
-            }
-        }
-    }
-
-    fn named_run(text: &str, args: &TrainArgs, ui: Ui) -> Result<Self> {
-        if !args.set.is_empty() || args.seed.is_some() {
-            let why = "a resumed run keeps its experiment: only --epochs, --data, --device and --engine may be given";
-            return Err(Stopped::Usage(why.into()).into());
-        }
-        let run = find_run(text, &args.out)?;
-        let mut experiment = run.experiment()?;
-        if let Some(data) = &args.data {
-            experiment.dataset = findable(data.clone());
-            experiment.fallback = None;
-        }
-        experiment.train.epochs = args.epochs.unwrap_or(experiment.train.epochs);
-        experiment.validate().map_err(|error| Stopped::Usage(error.to_string()))?;
-        Self::going_on(run, experiment, ui)
-    }
-
-    fn going_on(run: RunFolder, experiment: Experiment, ui: Ui) -> Result<Self> {
-        // Another fude may be at it: what it is doing must not be taken for what a killed one left.
-        drop(run.lock()?);
-        let checkpoint = latest_checkpoint(&run)?;
-        let progress = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.progress).unwrap_or_default();
-        require_more(&run, &experiment, progress)?;
-        match &checkpoint {
-            Some((_, Some(warning))) => ui.warning(warning),
-            Some((checkpoint, None)) => {
-                let (epoch, step) = (checkpoint.progress.epoch, checkpoint.progress.step);
-                ui.note(format!("going on with {} after epoch {epoch}, step {step}", run.path().display()));
-            }
-            None => ui.note(format!("{} has no checkpoint yet: starting from its beginning", run.path().display())),
-        }
-        Ok(Self { experiment, run: Some(run), checkpoint: checkpoint.map(|(checkpoint, _)| checkpoint) })
-    }
-}
-
-/// There must be something left to train.
-fn require_more(run: &RunFolder, experiment: &Experiment, progress: Progress) -> Result<()> {
-    let (path, done) = (run.path().display(), progress.epoch);
-    let refuse = |why: String| Err(Stopped::Usage(why).into());
-    if run.is_finished() {
-        if run.summary().is_ok_and(|summary| summary.stopped_early) {
-            return refuse(format!("{path} was ended by early stopping after {done} epochs and cannot be extended"));
-        }
-        let before = run.experiment()?.train.epochs.max(done);
-        if experiment.train.epochs <= before {
-            return refuse(format!(
-                "{path} has finished after {done} epochs; give --epochs over {before} to extend it"
-            ));
-        }
-    }
-    let begun = done + u32::from(progress.step > 0);
-    if experiment.train.epochs < begun {
-        return refuse(format!("{path} has begun epoch {begun} already; give --epochs of {begun} or more"));
-    }
-    Ok(())
-}
-
-/// The run folder: that of a resumed run, or a new one; none for a dry run.
-fn folder(run: Option<RunFolder>, experiment: &Experiment, args: &TrainArgs) -> Result<Option<RunFolder>> {
+/// The run folder, held for this process: that of a resumed run, or a new one; none for a dry run.
+fn folder(run: Option<RunFolder>, experiment: &Experiment, args: &TrainArgs) -> Result<Option<(RunFolder, RunLock)>> {
     match run {
         _ if args.fast_dev_run => Ok(None),
         Some(run) => {
+            // Before anything in it is changed.
+            let lock = run.lock()?;
             run.reopen()?;
             run.write_experiment(experiment)?;
-            Ok(Some(run))
+            Ok(Some((run, lock)))
         }
-        None => Ok(Some(RunFolder::create(&args.out, experiment)?)),
+        None => {
+            let run = RunFolder::create(&args.out, experiment)?;
+            let lock = run.lock()?;
+            Ok(Some((run, lock)))
+        }
     }
-}
-
-/// A run goes on as what it was started as: only where the data are, and for how long, may be asked for anew.
-fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()> {
-    let recorded = run.experiment()?;
-    let mut as_wanted = Experiment { dataset: wanted.dataset.clone(), fallback: wanted.fallback.clone(), ..recorded };
-    as_wanted.train.epochs = wanted.train.epochs;
-    (as_wanted.model.inputs, as_wanted.model.outputs) = (wanted.model.inputs, wanted.model.outputs);
-    if as_wanted == *wanted {
-        return Ok(());
-    }
-    let (run, file) = (run.path().display(), file.display());
-    let why = format!(
-        "{run} was started with other settings than {file} has now; go on with it as it was with --resume {run}, or \
-         start anew without --resume"
-    );
-    Err(Stopped::Usage(why).into())
-}
-
-/// A folder by its absolute path, for a recorded run must find its data again from anywhere; a set by its name, also
-/// where a folder of that name lies about.
-fn findable(dataset: String) -> String {
-    const NAMES: [&str; 5] = ["kana", "kmnist", "fashion", "mnist", "k49"];
-    if NAMES.contains(&dataset.as_str()) || !Path::new(&dataset).is_dir() {
-        return dataset;
-    }
-    std::path::absolute(&dataset).ok().and_then(|path| path.to_str().map(str::to_owned)).unwrap_or(dataset)
-}
-
-/// What the flags put over the file, `--set` first so that a flag of its own wins.
-fn overrides(args: &TrainArgs) -> Vec<Override> {
-    let mut all = args.set.clone();
-    all.extend(args.data.as_ref().map(|data| Override::new("dataset", data)));
-    all.extend(args.epochs.map(|epochs| Override::new("train.epochs", epochs)));
-    all.extend(args.seed.map(|seed| Override::new("train.seed", seed)));
-    if args.data.is_some() {
-        // Data that were asked for by name must be there: no falling back.
-        all.push(Override::removal("fallback"));
-    }
-    if args.fast_dev_run {
-        all.push(Override::new("train.epochs", 1));
-    }
-    all
 }
 
 /// Leaves 256 training images and as many of each other split.
@@ -300,6 +172,7 @@ fn choose(args: &TrainArgs, checkpoint: Option<&Checkpoint>, ui: Ui) -> Result<D
     if let Some(warning) = &choice.warning {
         ui.warning(warning);
     }
+    tracing::info!("device: the {} {} ({})", choice.device.kind(), choice.device.name(), choice.why);
     Ok(choice)
 }
 
@@ -307,58 +180,8 @@ fn choose(args: &TrainArgs, checkpoint: Option<&Checkpoint>, ui: Ui) -> Result<D
 fn initial_parameters(text: &str, out: &Path) -> Result<Parameters> {
     let path = match Path::new(text) {
         path if path.is_file() => path.to_owned(),
-        _ => find_run(text, out)?.file(file::MODEL),
+        _ => find_finished(text, out)?.file(file::MODEL),
     };
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?.parameters)
-}
-
-fn introduce(request: &TrainRequest, why: &str, ui: Ui) {
-    let (experiment, data) = (&request.experiment, &request.data);
-    let splits = [("validation", data.validation.as_deref()), ("test", data.test.as_deref())];
-    let held_out: Vec<String> =
-        splits.iter().filter_map(|(name, split)| Some(format!("{} for {name}", split.as_ref()?.len()))).collect();
-    ui.note(format!(
-        "{}: {} images of {} to train on, {}",
-        experiment.name,
-        data.train.len(),
-        data.dataset,
-        if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
-    ));
-    ui.note(format!("on the {} {} ({why})", request.device.kind(), request.device.name()));
-}
-
-fn conclude(summary: &Summary, folder: Option<&RunFolder>, ui: Ui) -> Result<()> {
-    if ui.json {
-        return print_json(summary);
-    }
-    ui.result(results_table(std::iter::once(summary)));
-    let mut text = format!("\n{} epochs in {}", summary.epochs, duration(summary.seconds));
-    if summary.stopped_early {
-        text += ", stopped early";
-    }
-    if let Some(best) = summary.best_epoch {
-        text += &format!(", best epoch {best}{}", if summary.restored_best { " (restored)" } else { "" });
-    }
-    text += &format!(", {:.0} images/s with {} on the {}", summary.samples_per_second, summary.engine, summary.device);
-    ui.result(text);
-    if let Some(run) = folder {
-        ui.result(format!("everything is in {}", run.path().display()));
-    }
-    Ok(())
-}
-
-fn interrupted(epoch: u32, step: u32, folder: Option<&RunFolder>) -> anyhow::Error {
-    let place = folder.map_or(String::new(), |run| format!("; go on with --resume {}", run.path().display()));
-    Stopped::Interrupted(format!("ended by Ctrl-C after epoch {epoch}, step {step}{place}")).into()
-}
-
-/// What a user can do after a run ended with an error.
-fn with_checkpoint_hint(error: anyhow::Error, folder: Option<&RunFolder>) -> anyhow::Error {
-    if let Some(run) = folder
-        && run.file(file::CHECKPOINT).exists()
-    {
-        crate::ui::print_err(&format!("the last good checkpoint stays in {}", run.path().display()));
-    }
-    error
 }

@@ -8,6 +8,7 @@ mod bad_run;
 mod data_forms;
 mod fixtures;
 mod home;
+mod output;
 mod readme;
 mod resume;
 mod signals;

@@ -1,0 +1,82 @@
+//! What `fude train` says before a run and after it.
+
+use crate::commands::compare::results_table;
+use crate::exit::Stopped;
+use crate::table::{count, duration};
+use crate::ui::{Ui, print_err, print_json, quoted};
+use anyhow::Result;
+use fude_engine::{DeviceChoice, DeviceKind, DeviceRequest};
+use fude_record::{RunFolder, Summary, file};
+use fude_train::TrainRequest;
+use std::path::Path;
+
+/// What is about to be trained, on what, where.
+pub(super) fn introduce(request: &TrainRequest, why: &str, ui: Ui) {
+    let (experiment, data) = (&request.experiment, &request.data);
+    let splits = [("validation", data.validation.as_deref()), ("test", data.test.as_deref())];
+    let held_out: Vec<String> = splits
+        .iter()
+        .filter_map(|(name, split)| Some(format!("{} for {name}", count(split.as_ref()?.len()))))
+        .collect();
+    ui.note(format!(
+        "{}: {} images of {} to train on, {}",
+        experiment.name,
+        count(data.train.len()),
+        data.dataset,
+        if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
+    ));
+    ui.note(format!("on the {} {} ({why})", request.device.kind(), request.device.name()));
+}
+
+/// Why this device, in few words: on most machines without a GPU nobody wants to read more than that.
+pub(super) fn short_reason(choice: &DeviceChoice, asked: &DeviceRequest) -> String {
+    match (asked, choice.device.kind()) {
+        (DeviceRequest::Auto, DeviceKind::Cpu) => "no GPU: `fude devices` says more".to_owned(),
+        _ => choice.why.clone(),
+    }
+}
+
+/// The line of `--json`: the summary, and where the run is.
+#[derive(serde::Serialize)]
+struct Concluded<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    /// The run folder; null for a dry run.
+    run: Option<&'a Path>,
+}
+
+/// What the run reached, and where it is.
+pub(super) fn conclude(summary: &Summary, folder: Option<&RunFolder>, ui: Ui) -> Result<()> {
+    if ui.json {
+        return print_json(&Concluded { summary, run: folder.map(RunFolder::path) });
+    }
+    ui.result(results_table(std::iter::once(summary)));
+    let mut text = format!("\n{} epochs in {}", summary.epochs, duration(summary.seconds));
+    if summary.stopped_early {
+        text += ", stopped early";
+    }
+    if let Some(best) = summary.best_epoch {
+        text += &format!(", best epoch {best}{}", if summary.restored_best { " (restored)" } else { "" });
+    }
+    text += &format!(", {:.0} images/s with {} on the {}", summary.samples_per_second, summary.engine, summary.device);
+    ui.result(text);
+    if let Some(run) = folder {
+        ui.result(format!("everything is in {}", run.path().display()));
+    }
+    Ok(())
+}
+
+pub(super) fn interrupted(epoch: u32, step: u32, folder: Option<&RunFolder>) -> anyhow::Error {
+    let place = folder.map_or(String::new(), |run| format!("; go on with --resume {}", quoted(run.path())));
+    Stopped::Interrupted(format!("ended by Ctrl-C after epoch {epoch}, step {step}{place}")).into()
+}
+
+/// What a user can do after a run ended with an error.
+pub(super) fn with_checkpoint_hint(error: anyhow::Error, folder: Option<&RunFolder>) -> anyhow::Error {
+    if let Some(run) = folder
+        && run.file(file::CHECKPOINT).exists()
+    {
+        print_err(&format!("the last good checkpoint stays in {}", run.path().display()));
+    }
+    error
+}
