@@ -2,7 +2,7 @@
 //
 //   g[i, o] = sum over b of [x[b, i], 1] delta[b, o] + decay W[i, o]
 //   m = beta1 m + (1 - beta1) g,   v = beta2 v + (1 - beta2) g^2
-//   W = shrink W - rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+//   W = shrink W - rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon),   E += (1 - decay of E) (W - E)
 //
 // A thread makes 8 x 8 weights, with 4 loads a sample for 64 multiply-adds; a workgroup of 8 x 8 threads makes 64 x 64.
 // The tiles of all layers stand in one row.
@@ -19,6 +19,7 @@
 // | 1, 6           | first      | [M, ...]: m   | vec4<f32> | read, write |
 // | 1, 7           | second     | [M, ...]: v   | vec4<f32> | read, write |
 // | 1, 8           | transposed | [M, ...]      | vec4<f32> | write |
+// | 1, 9           | average    | [M, ...]      | vec4<f32> | read, write |
 //
 // Dispatch: (tiles of all layers, M) workgroups.
 // Deterministic: each weight by one thread, in the order of b.
@@ -31,6 +32,8 @@ override BETA2: f32 = 0.999;
 override ONE_MINUS_BETA2: f32 = 0.001;
 override EPSILON: f32 = 1e-8;
 override DECAY: f32 = 0.0;  // as part of the gradient
+override AVERAGED: u32 = 0u;  // 1: an exponential moving average of the weights is kept
+override FOLLOW: f32 = 1.0;   // 1 - its decay
 
 @group(1) @binding(2) var<storage, read> x: array<u32>;
 @group(1) @binding(3) var<storage, read> inputs: array<vec4<f32>>;
@@ -39,6 +42,7 @@ override DECAY: f32 = 0.0;  // as part of the gradient
 @group(1) @binding(6) var<storage, read_write> first: array<vec4<f32>>;
 @group(1) @binding(7) var<storage, read_write> second: array<vec4<f32>>;
 @group(1) @binding(8) var<storage, read_write> transposed: array<vec4<f32>>;
+@group(1) @binding(9) var<storage, read_write> average: array<vec4<f32>>;
 
 const TILE_QUADS = 16u;  // of inputs and of outputs
 
@@ -64,6 +68,10 @@ fn adam(place: Place, input: u32, output: u32, g: vec4<f32>) -> vec4<f32> {
     weights[at] = new_w;
     first[at] = m;
     second[at] = v;
+    if (AVERAGED == 1u) {
+        let before = average[at];
+        average[at] = fma(new_w - before, splat(FOLLOW), before);
+    }
     return new_w;
 }
 

@@ -5,8 +5,10 @@
 fn exponential(argument: vec4<f32>) -> vec4<f32> {
     let x = min(splat(88.0), max(splat(-87.0), argument));
     let n = round(x * 1.442695041);
-    // ln 2 in two parts, the first exact in few bits.
-    let r = fma(n, splat(2.12194440e-4), fma(n, splat(-0.693359375), x));
+    // ln 2 in two parts, the first exact in few bits. Between them a clamp that never acts: without it, Mesa's compiler
+    // makes one product of the two (as it may), and the digits that the parts are there to save are lost.
+    let high = clamp(fma(n, splat(-0.693359375), x), splat(-1.0), splat(1.0));
+    let r = fma(n, splat(2.12194440e-4), high);
     var tail = splat(1.9875691500e-4);
     tail = fma(tail, r, splat(1.3981999507e-3));
     tail = fma(tail, r, splat(8.3334519073e-3));

@@ -38,13 +38,13 @@ impl Evaluation {
         self.workspace.bytes() + self.logits.as_ref().map_or(0, wgpu::Buffer::size)
     }
 
-    /// The logits `[N, O]` of a model for `count` images.
+    /// The logits `[N, O]` of a model, or of its average, for `count` images.
     pub(super) fn run(
         &mut self,
         gpu: &Gpu,
         kernels: &Kernels,
         weights: &Weights,
-        model: usize,
+        (model, averaged): (usize, bool),
         images: &Packed,
         count: usize,
     ) -> Result<Logits, EngineError> {
@@ -53,7 +53,7 @@ impl Evaluation {
         let bytes = (16 * count * quads) as u64;
         let logits = self.room(gpu, bytes)?;
         let mut others = Buffers::from([("images", images.buffer.clone()), ("logits", logits.clone())]);
-        others.extend(weights.buffers.iter().map(|(name, buffer)| (*name, buffer.clone())));
+        others.insert("weights", weights.buffers[if averaged { "average" } else { "weights" }].clone());
         self.workspace.bind(gpu, kernels, &[&others])?;
         self.workspace.use_model(gpu, model);
         let flops: f64 = weights.places.layers.iter().map(|layer| 2.0 * (layer.inputs * layer.outputs * ROWS) as f64).sum();

@@ -25,6 +25,7 @@ pub(super) struct Constants<'a> {
     pub(super) model: &'a MlpConfig,
     pub(super) optimizer: &'a OptimizerSpec,
     pub(super) smoothing: f32,
+    pub(super) ema_decay: Option<f32>,
     pub(super) tail: &'a Tail,
 }
 
@@ -35,7 +36,7 @@ impl Constants<'_> {
 
     /// Every constant of every shader; each takes what it has.
     fn values(&self, gpu: &Gpu) -> Vec<(&'static str, f64)> {
-        let Self { model, optimizer, smoothing, tail } = self;
+        let Self { model, optimizer, smoothing, ema_decay, tail } = self;
         let activation = match model.activation {
             Activation::Relu => 0.0,
             Activation::Gelu => 1.0,
@@ -63,6 +64,8 @@ impl Constants<'_> {
             ("ONE_MINUS_BETA2", f64::from((1.0 - f64::from(optimizer.beta2)) as f32)),
             ("EPSILON", f64::from(optimizer.epsilon)),
             ("DECAY", coupled),
+            ("AVERAGED", f64::from(u8::from(ema_decay.is_some()))),
+            ("FOLLOW", f64::from(ema_decay.map_or(1.0, |decay| (1.0 - f64::from(decay)) as f32))),
         ]
     }
 }

@@ -76,9 +76,10 @@ impl GpuEngine {
         let gpu = device.fused();
         let places = Places::new(&model.layout());
         let tail = Tail::new(&places, &gpu.tuning);
-        let constants = Constants { model: &model, optimizer: &optimizer, smoothing: label_smoothing, tail: &tail };
+        let constants =
+            Constants { model: &model, optimizer: &optimizer, smoothing: label_smoothing, ema_decay, tail: &tail };
         let kernels = Kernels::new(&gpu, &constants)?;
-        let weights = Weights::new(&gpu, places, &parameters)?;
+        let weights = Weights::new(&gpu, places, &parameters, ema_decay.is_some())?;
         let network = Network { places: &weights.places, tail, normalizes: normalizes(&model) };
         let dispatches = training(&network, 1, kernels.tile, &gpu.tuning).len();
         let info = EngineInfo {
@@ -181,8 +182,9 @@ impl Engine for GpuEngine {
     }
 
     fn logits(&mut self, model: usize, images: &DeviceData, view: View<'_>) -> Result<Logits, EngineError> {
-        if view.weights == WhichWeights::Ema {
-            return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of the weights".into() });
+        let averaged = view.weights == WhichWeights::Ema;
+        if averaged && !self.weights.averaged {
+            return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of these weights".into() });
         }
         images.require_fit(self.model.inputs, self.model.outputs)?;
         if images.is_empty() {
@@ -194,7 +196,7 @@ impl Engine for GpuEngine {
         }
         let Some(evaluation) = &mut self.evaluation else { return Err(no_room()) };
         let packed = images.packed(gpu)?;
-        let logits = evaluation.run(gpu, kernels, &self.weights, model, packed, images.len());
+        let logits = evaluation.run(gpu, kernels, &self.weights, (model, averaged), packed, images.len());
         self.count_bytes();
         logits
     }

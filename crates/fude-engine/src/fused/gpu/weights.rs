@@ -12,8 +12,10 @@ use fude_model::Parameters;
 #[derive(Debug)]
 pub(super) struct Weights {
     pub(super) places: Places,
-    /// `weights`, `first`, `second`, `transposed`.
+    /// `weights`, `first`, `second`, `average`, `transposed`.
     pub(super) buffers: Buffers,
+    /// Whether an average of the parameters is kept.
+    pub(super) averaged: bool,
     /// What the host keeps of each model.
     pub(super) accounts: Vec<Account>,
 }
@@ -36,19 +38,28 @@ const VECTORS: [(&str, &str); 3] = [
 
 impl Weights {
     /// Models before their first step.
-    pub(super) fn new(gpu: &Gpu, places: Places, parameters: &[Parameters]) -> Result<Self, EngineError> {
+    pub(super) fn new(gpu: &Gpu, places: Places, parameters: &[Parameters], averaged: bool) -> Result<Self, EngineError> {
         let models = parameters.len() as u64;
         let bytes = 16 * models * places.weights as u64;
         let mut buffers = Buffers::new();
         for (name, _) in VECTORS {
             buffers.insert(name, gpu.storage(name, bytes)?);
         }
+        buffers.insert("average", gpu.storage("average", if averaged { bytes } else { 0 })?);
         buffers.insert("transposed", gpu.storage("transposed", 16 * models * places.transposed as u64)?);
-        let weights = Self { places, buffers, accounts: vec![Account::default(); parameters.len()] };
+        let weights = Self { places, buffers, averaged, accounts: vec![Account::default(); parameters.len()] };
         for (model, parameters) in parameters.iter().enumerate() {
             weights.write_parameters(gpu, model, &parameters.values);
+            if averaged {
+                weights.write(gpu, "average", model, &parameters.values);
+            }
         }
         Ok(weights)
+    }
+
+    /// The buffers that a state has, with their names there.
+    fn vectors(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        VECTORS.into_iter().chain(self.averaged.then_some(("average", TrainState::EMA)))
     }
 
     /// Bytes held.
@@ -71,7 +82,7 @@ impl Weights {
     pub(super) fn save(&self, gpu: &Gpu, model: usize) -> Result<TrainState, EngineError> {
         let mut state = TrainState::new();
         let bytes = 16 * self.places.weights as u64;
-        for (buffer, name) in VECTORS {
+        for (buffer, name) in self.vectors() {
             let padded = read(gpu, &self.buffers[buffer], model as u64 * bytes, bytes)?;
             state.put(name, self.places.unpad(&floats_of(&padded)));
         }
@@ -83,16 +94,18 @@ impl Weights {
 
     /// Goes back to a state that `save` gave, here or in another engine.
     pub(super) fn load(&mut self, gpu: &Gpu, model: usize, state: &TrainState) -> Result<(), EngineError> {
-        let vectors = VECTORS.map(|(buffer, name)| (buffer, state.vector(name, self.places.parameters)));
-        for (_, vector) in &vectors {
-            if let Err(EngineError::State { name, expected, found }) = vector {
-                return Err(EngineError::State { name: name.clone(), expected: *expected, found: *found });
-            }
-        }
+        let length = self.places.parameters;
+        let vector = |(buffer, name): (&'static str, &str)| match state.vector(name, length) {
+            // A state without an average begins one at its parameters.
+            Err(_) if buffer == "average" => Ok((buffer, state.vector(TrainState::PARAMETERS, length)?)),
+            other => Ok((buffer, other?)),
+        };
+        // All of them before any is written: a state that does not fit changes nothing.
+        let vectors: Vec<(&str, &[f32])> = self.vectors().map(vector).collect::<Result<_, EngineError>>()?;
         for (buffer, vector) in vectors {
             match buffer {
-                "weights" => self.write_parameters(gpu, model, vector?),
-                other => self.write(gpu, other, model, vector?),
+                "weights" => self.write_parameters(gpu, model, vector),
+                other => self.write(gpu, other, model, vector),
             }
         }
         gpu.require_sound()?;
