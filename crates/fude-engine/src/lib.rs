@@ -7,6 +7,7 @@
 mod augment;
 #[cfg(feature = "burn")]
 mod burn;
+mod calibrate;
 mod data;
 mod device;
 mod engine;
@@ -15,12 +16,14 @@ mod fused;
 #[cfg(feature = "burn")]
 mod masks;
 mod plan;
+mod predictor;
 mod spec;
 mod state;
 #[cfg(feature = "burn")]
 mod targets;
 
 pub use augment::{Augmentation, Deformation, ElasticField, deform};
+pub use calibrate::{Calibration, calibrate};
 pub use data::DeviceData;
 pub use device::{
     Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
@@ -30,7 +33,8 @@ pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logit
 pub use error::{DeviceError, EngineError};
 #[cfg(feature = "gpu")]
 pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
-pub use fused::unsupported as unsupported_by_fused;
+pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
 pub use plan::{EpochPlan, Teacher};
+pub use predictor::Predictor;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};

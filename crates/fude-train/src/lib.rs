@@ -25,7 +25,7 @@ mod teachers;
 pub use checkpoint::{Checkpoint, CheckpointError, Progress};
 pub use classes::compare_classes;
 pub use data::{Prepared, prepare, prepare_to_resume};
-pub use ensemble::{Looks, mean_logits};
+pub use ensemble::{MeanProbabilities, deformed};
 pub use error::TrainError;
 pub use observer::{Observer, StopFlag};
 pub use patience::{Patience, Verdict};

@@ -8,6 +8,7 @@ mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
 
+pub use cpu::Int8Engine;
 pub use cpu::deform;
 #[cfg(feature = "burn")]
 pub(crate) use cpu::step_inputs;

@@ -9,6 +9,7 @@ mod evaluate;
 mod hidden;
 mod host;
 mod images;
+mod int8;
 mod linear;
 mod loss;
 mod math;
@@ -37,6 +38,7 @@ use fude_model::MlpConfig;
 pub use host::deform;
 #[cfg(feature = "burn")]
 pub(crate) use host::step_inputs;
+pub use int8::Int8Engine;
 use simd::Level;
 use std::ops::Range;
 use step::Recipe;
