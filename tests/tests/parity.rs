@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, View, build};
-use fude_model::{Activation, MlpConfig, initialise};
+use fude_engine::{
+    Augmentation, Deformed, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, Teacher,
+    View, Weights, build,
+};
+use fude_model::{Activation, InputScale, MlpConfig, Normalization, initialise};
 use fude_random::{Sequence, Stream, shuffle};
 use std::sync::Arc;
 
@@ -17,6 +20,11 @@ struct Case {
     batch: u32,
     optimizer: OptimizerSpec,
     smoothing: f32,
+    ema_decay: Option<f32>,
+    clip_norm: Option<f32>,
+    augmentation: Option<Augmentation>,
+    mixup: Option<f32>,
+    teacher: Option<Teacher>,
 }
 
 impl Case {
@@ -30,6 +38,11 @@ impl Case {
             batch,
             optimizer: OptimizerSpec { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-5, decoupled: false },
             smoothing: 0.0,
+            ema_decay: None,
+            clip_norm: None,
+            augmentation: None,
+            mixup: None,
+            teacher: None,
         }
     }
 
@@ -39,6 +52,8 @@ impl Case {
         let spec = EngineSpec {
             optimizer: self.optimizer.clone(),
             label_smoothing: self.smoothing,
+            ema_decay: self.ema_decay,
+            clip_norm: self.clip_norm,
             ..EngineSpec::new(self.model.clone(), vec![initialise(&self.model, 3)], images)
         };
         build(Some(kind), &device, spec).unwrap()
@@ -47,12 +62,23 @@ impl Case {
     fn plan(&self, epoch: u32) -> [EpochPlan; 1] {
         let permutation = shuffle(3, Stream::Shuffle, epoch, self.images.len());
         let steps = permutation.len().div_ceil(self.batch as usize);
-        [EpochPlan::new(epoch, 3, self.batch, permutation, vec![1e-3; steps])]
+        [EpochPlan {
+            augmentation: self.augmentation.clone(),
+            mixup: self.mixup.map_or_else(Vec::new, |own| vec![own; steps]),
+            teacher: self.teacher.clone(),
+            ..EpochPlan::new(epoch, 3, self.batch, permutation, vec![1e-3; steps])
+        }]
     }
 
     fn name(&self) -> String {
-        let (model, n) = (&self.model, self.images.len());
-        format!("{} {} with {n} images in batches of {}", model.shape(), model.activation.name(), self.batch)
+        let Self { model, batch, mixup, clip_norm, .. } = self;
+        let (shape, activation, norm) = (model.shape(), model.activation.name(), model.normalization.name());
+        let n = self.images.len();
+        let deformed = self.augmentation.is_some();
+        format!(
+            "{shape} {activation}, normalisation {norm}, {n} images in batches of {batch}, mixup {mixup:?}, \
+             clipping {clip_norm:?}, deformed {deformed}"
+        )
     }
 }
 
@@ -98,6 +124,56 @@ fn one_step_equals_burns_with_every_activation_smoothing_and_decoupled_decay() {
             first_steps_agree(&case);
         }
     }
+}
+
+#[test]
+fn one_step_equals_burns_with_everything_that_training_knows() {
+    let with = |change: fn(&mut Case)| {
+        let mut case = Case::new(784, &[33, 17], 40, 16);
+        case.images = Arc::new(Split { height: 28, width: 28, ..Split::clone(&case.images) });
+        // No kink at zero, which rounding could put a unit on the other side of.
+        case.model.activation = Activation::Gelu;
+        change(&mut case);
+        first_steps_agree(&case);
+    };
+    with(|case| case.model.normalization = Normalization::Layer);
+    with(|case| case.model.input = InputScale { mean: 0.3, std: 0.4 });
+    with(|case| case.mixup = Some(0.7));
+    with(|case| case.clip_norm = Some(0.1));
+    with(|case| case.augmentation = Some(deformations()));
+    with(|case| {
+        let probabilities =
+            Arc::new((0..40 * CLASSES).map(|i| if i % 10 == i / 10 % 10 { 0.55 } else { 0.05 }).collect());
+        case.teacher = Some(Teacher { probabilities, weight: 0.6, temperature: 3.0 });
+    });
+    with(|case| {
+        case.model.normalization = Normalization::Layer;
+        (case.augmentation, case.mixup) = (Some(deformations()), Some(0.8));
+        (case.clip_norm, case.smoothing) = (Some(0.5), 0.1);
+    });
+}
+
+fn deformations() -> Augmentation {
+    Augmentation { rotation: 15.0, shift: 2.0, elastic: 1.0, elastic_sigma: 4.0, thickness: 0.5, ..Default::default() }
+}
+
+#[test]
+fn averages_of_the_weights_agree_and_so_do_deformed_views_of_them() {
+    let mut case = Case::new(784, &[20], 48, 16);
+    case.images = Arc::new(Split { height: 28, width: 28, ..Split::clone(&case.images) });
+    case.ema_decay = Some(0.8);
+    let augmentation = deformations();
+    let run = |kind| {
+        let mut engine = case.engine(kind);
+        engine.train(&case.plan(0), 0..3, &mut ()).unwrap();
+        let images = DeviceData::upload(case.images.clone(), CLASSES, &Device::cpu()).unwrap();
+        let deformed = Some(Deformed { augmentation: &augmentation, seed: 5, epoch: 2 });
+        let logits = engine.logits(0, &images, View { weights: Weights::Ema, deformed }).unwrap();
+        (engine.state(0).unwrap().tensors["ema"].values.clone(), logits.values)
+    };
+    let ((expected, expected_logits), (average, logits)) = (run(EngineKind::Burn), run(EngineKind::Fused));
+    let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 2e-5 * (1.0 + b.abs()));
+    assert!(close(&average, &expected) && close(&logits, &expected_logits));
 }
 
 #[test]

@@ -8,10 +8,9 @@ const SIDE: usize = 128;
 
 /// A label for each class, with the modern character where a name begins with one of KMNIST's ten (`お o`, `お`).
 pub(crate) fn class_labels(classes: &[String]) -> Vec<ClassLabel> {
-    classes
-        .iter()
-        .map(|name| glyph(name).map_or_else(|| ClassLabel::new(name), |it| ClassLabel::with_glyph(name, it)))
-        .collect()
+    let label =
+        |name: &String| glyph(name).map_or_else(|| ClassLabel::new(name), |it| ClassLabel::with_glyph(name, it));
+    ClassLabel::distinct(classes.iter().map(label).collect())
 }
 
 /// The drawing for a name whose first word is one of the ten characters. A longer first word is another word: はい.

@@ -1,7 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
 use crate::commands::{
-    check, compare, completions, data, devices, eval, export, import, quantize, report, results, runs, summary, train,
+    check, compare, completions, data, devices, distill, eval, export, import, quantize, report, results, runs,
+    summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -19,7 +20,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[derive(Parser)]
 #[command(name = "fude", version, long_version = VERSION.as_str(), after_help = crate::exit::HELP, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// Say more on stderr; twice: the libraries too.
+    /// Say on stderr what is done meanwhile; twice: more, and what the libraries say.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     verbose: u8,
     /// Say nothing but results, warnings and errors.
@@ -33,6 +34,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Train an experiment.
     Train(train::TrainArgs),
+    /// Train a network on what other models say of its images.
+    Distill(distill::DistillArgs),
     /// Evaluate a finished run or a model's file on a split.
     Eval(eval::EvalArgs),
     /// Write a model for other programs, as safetensors or ONNX.
@@ -66,8 +69,8 @@ impl Cli {
     pub(crate) fn start_log(&self) {
         let default = match self.verbose {
             0 => "error,fude=warn",
-            1 => "warn,fude_engine=info,fude_train=info",
-            _ => "info,fude_engine=debug,fude_train=debug",
+            1 => "warn,fude=info",
+            _ => "info,fude=debug",
         };
         let filter = EnvFilter::try_from_env("FUDE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
         let _ = tracing_subscriber::fmt()
@@ -75,14 +78,17 @@ impl Cli {
             .with_writer(std::io::stderr)
             .with_ansi(console::colors_enabled_stderr())
             .without_time()
+            // Which part of the program speaks matters to those who look closer.
+            .with_target(self.verbose != 1)
             .try_init();
     }
 
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let ui = Ui { quiet: self.quiet, json: false };
+        let ui = Ui { quiet: self.quiet, verbose: self.verbose > 0, ..Ui::default() };
         match self.command {
             Command::Train(args) => train::run(&args, ui),
+            Command::Distill(args) => distill::run(&args, ui),
             Command::Eval(args) => eval::run(&args, ui),
             Command::Export(args) => export::run(&args, ui),
             Command::Import(args) => import::run(&args, ui),

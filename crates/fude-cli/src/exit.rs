@@ -1,7 +1,8 @@
 //! Exit codes, and how an error is shown.
 
-use crate::ui::print_err;
+use crate::ui::{finish_output, print_err, wrote};
 use console::style;
+use fude_data::DataError;
 use fude_train::TrainError;
 use std::process::ExitCode;
 
@@ -32,6 +33,20 @@ pub(crate) enum Stopped {
     Interrupted(String),
 }
 
+/// Shows a help text or what is wrong with the arguments, and gives the exit code.
+pub(crate) fn usage(said: &clap::Error) -> ExitCode {
+    let code = u8::try_from(said.exit_code()).unwrap_or(2);
+    let printed = said.print();
+    // Where even stderr is gone, nobody is there to be told.
+    if !said.use_stderr() {
+        wrote(printed);
+    }
+    match finish_output() {
+        Ok(()) => ExitCode::from(code),
+        Err(error) => report(&error),
+    }
+}
+
 /// Shows an error with its causes, each on a line, and gives the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(Stopped::Interrupted(text)) = error.downcast_ref() {
@@ -51,10 +66,13 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    let usage = error.is::<Stopped>() || error.is::<fude_record::ExperimentError>();
-    match error.downcast_ref::<TrainError>() {
-        Some(error) if error.is_non_finite() => 3,
-        _ if usage => 2,
-        _ => 1,
-    }
+    let data = match error.downcast_ref::<TrainError>() {
+        Some(error) if error.is_non_finite() => return 3,
+        Some(TrainError::Data(error)) => Some(error),
+        _ => error.downcast_ref::<DataError>(),
+    };
+    let usage = error.is::<Stopped>()
+        || error.is::<fude_record::ExperimentError>()
+        || data.is_some_and(DataError::is_bad_setting);
+    if usage { 2 } else { 1 }
 }

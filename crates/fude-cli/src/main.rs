@@ -10,6 +10,7 @@ mod plots;
 mod progress;
 mod run_lookup;
 mod signals;
+mod spread;
 mod table;
 mod ui;
 
@@ -17,9 +18,12 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return exit::usage(&said),
+    };
     cli.start_log();
-    match cli.run() {
+    match cli.run().and_then(|()| ui::finish_output()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }

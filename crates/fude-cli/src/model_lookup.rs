@@ -1,7 +1,7 @@
 //! Finding the model that a user means: a run's, or a file's.
 
 use crate::exit::Stopped;
-use crate::run_lookup::find_run;
+use crate::run_lookup::find_finished;
 use anyhow::{Context, Result};
 use fude_model::{ModelFile, StoredModel};
 use fude_record::{DataConfig, RunFolder, file};
@@ -30,7 +30,7 @@ impl FoundModel {
         if path.extension().is_some_and(|end| end == "safetensors") {
             return Err(Stopped::Usage(format!("there is no file {text}")).into());
         }
-        let run = find_run(text, root)?;
+        let run = find_finished(text, root)?;
         Self::read(run.file(file::MODEL), Some(run))
     }
 

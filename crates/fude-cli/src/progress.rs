@@ -1,15 +1,21 @@
 //! What a person sees of a run in progress: a bar on a terminal, plain lines elsewhere.
 
 use crate::table::{duration, percent};
-use crate::ui::{Ui, print_err};
+use crate::ui::{Ui, columns, print_err};
+use console::Term;
 use fude_record::{EpochRecord, Event, StepProgress};
 use fude_train::Observer;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Instant;
 
+/// Columns that the line with a bar asks for: figures and times take some 85.
+const WITH_BAR: usize = 100;
+
 /// Shows a run's events.
 pub(crate) struct ProgressDisplay {
     ui: Ui,
+    /// Columns of the terminal; none where stderr is none.
+    columns: Option<usize>,
     bar: Option<ProgressBar>,
     epochs: u32,
     steps: u32,
@@ -24,6 +30,7 @@ impl ProgressDisplay {
     pub(crate) fn new(ui: Ui) -> Self {
         Self {
             ui,
+            columns: columns(&Term::stderr()),
             bar: None,
             epochs: 0,
             steps: 0,
@@ -40,7 +47,12 @@ impl ProgressDisplay {
         if self.ui.draws_progress() {
             let total = u64::from(epochs) * u64::from(steps);
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            let template = "{prefix} {wide_bar:.cyan/dim} {msg} {elapsed_precise}, left {eta}";
+            // A line that wraps is drawn anew under itself; a message that does not fit is cut off instead.
+            let template = if self.is_narrow() {
+                "{prefix} {wide_msg} left {eta}"
+            } else {
+                "{prefix} {wide_bar:.cyan/dim} {msg} {elapsed_precise}, left {eta}"
+            };
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(format!("epoch {}/{epochs}", epochs_done + 1));
             bar.set_position(u64::from(epochs_done) * u64::from(steps));
@@ -58,14 +70,32 @@ impl ProgressDisplay {
     }
 
     fn epoch(&mut self, record: &EpochRecord) {
-        let line = format!("epoch {:>3}/{}  {}", record.epoch, self.epochs, figures(record));
         if let Some(bar) = &self.bar {
+            let speed = if self.is_narrow() { String::new() } else { self.speed() };
             bar.set_position(u64::from(record.epoch) * u64::from(self.steps));
-            bar.set_message(format!("{}{}", short_figures(record), self.speed()));
+            bar.set_message(format!("{}{speed}", short_figures(record)));
         } else if !self.ui.quiet && self.plain_lines.is_due(record.epoch, self.epochs) {
             let done = f64::from((record.epoch - self.epochs_before).max(1));
             let left = self.started.elapsed().as_secs_f64() / done * f64::from(self.epochs - record.epoch);
-            print_err(&format!("{line}  {:.2} s{}, left {}", record.seconds, self.speed(), duration(left)));
+            print_err(&self.plain_line(record, &duration(left)));
+        }
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.columns.is_some_and(|columns| columns < WITH_BAR)
+    }
+
+    /// An epoch in a log, or on a terminal that nothing is drawn over: as much of it as fits.
+    fn plain_line(&self, record: &EpochRecord, left: &str) -> String {
+        let epoch = format!("epoch {:>3}/{}", record.epoch, self.epochs);
+        let whole = format!("{epoch}  {}  {:.2} s{}, left {left}", figures(record), record.seconds, self.speed());
+        match self.columns {
+            Some(columns) if whole.chars().count() > columns => {
+                let short = format!("epoch {}/{} {}", record.epoch, self.epochs, short_figures(record));
+                let with_time = format!("{short}, left {left}");
+                if with_time.chars().count() > columns { short } else { with_time }
+            }
+            _ => whole,
         }
     }
 
@@ -144,5 +174,36 @@ impl PlainLines {
             self.last = Some(Instant::now());
         }
         due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_as_long_as_the_terminal_is_wide() {
+        let record = EpochRecord {
+            epoch: 7,
+            train_loss: 0.4,
+            train_accuracy: 0.85,
+            val_loss: Some(0.5),
+            val_accuracy: Some(0.8),
+            test_loss: Some(0.6),
+            test_accuracy: Some(0.75),
+            learning_rate: 1e-3,
+            seconds: 0.25,
+        };
+        let line = |columns| {
+            let display =
+                ProgressDisplay { columns, epochs: 20, rate: 126_000.0, ..ProgressDisplay::new(Ui::default()) };
+            display.plain_line(&record, "3.2 s")
+        };
+        let whole = "epoch   7/20  train 0.4000 85.00 %  val 0.5000 80.00 %  test 0.6000 75.00 %  0.25 s, 126k images/s, \
+                     left 3.2 s";
+        assert_eq!((line(None).as_str(), line(Some(200)).as_str()), (whole, whole));
+        let short = "epoch 7/20 train 0.400 val 0.500 80.00 % test 0.600 75.00 %";
+        assert_eq!(line(Some(80)), format!("{short}, left 3.2 s"));
+        assert_eq!(line(Some(60)), short);
     }
 }

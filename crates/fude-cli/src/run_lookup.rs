@@ -1,21 +1,46 @@
 //! Finding the run that a user means.
 
 use crate::exit::Stopped;
-use anyhow::Result;
-use fude_record::{RunFolder, list_runs};
+use crate::ui::quoted;
+use anyhow::{Result, bail};
+use fude_record::{RunFolder, RunFolderError, file, list_runs};
 use std::path::Path;
 
 /// Where runs are left unless `--out` says otherwise.
 pub(crate) const RUNS: &str = "runs";
 
+/// The run at a path, or by its path under `root`.
+pub(crate) fn run_at(text: &str, root: &Path) -> Option<RunFolder> {
+    let direct = Path::new(text);
+    [direct.to_owned(), root.join(direct)].into_iter().find_map(|path| RunFolder::open(path).ok())
+}
+
+/// [`find_run`], and it must have come to its end.
+pub(crate) fn find_finished(text: &str, root: &Path) -> Result<RunFolder> {
+    let run = find_run(text, root)?;
+    require_finished(&run)?;
+    Ok(run)
+}
+
+/// Only a finished run has a final model and a summary.
+pub(crate) fn require_finished(run: &RunFolder) -> Result<()> {
+    if run.is_finished() {
+        return Ok(());
+    }
+    let path = run.path().display();
+    let how = match run.lock() {
+        Err(RunFolderError::Busy { .. }) => "another fude is working on it".to_owned(),
+        _ => format!("`fude train --resume {}` goes on with it", quoted(run.path())),
+    };
+    bail!("{path} has not finished: it has no {}; {how}", file::SUMMARY)
+}
+
 /// The run at a path; or by its path under `root`; or the newest run of an experiment's name.
 pub(crate) fn find_run(text: &str, root: &Path) -> Result<RunFolder> {
-    let direct = Path::new(text);
-    for path in [direct.to_owned(), root.join(direct)] {
-        if let Ok(run) = RunFolder::open(path) {
-            return Ok(run);
-        }
+    if let Some(run) = run_at(text, root) {
+        return Ok(run);
     }
+    let direct = Path::new(text);
     let is_name = direct.components().count() == 1;
     if is_name && let Some(newest) = list_runs(root, Some(text))?.pop() {
         return Ok(newest);

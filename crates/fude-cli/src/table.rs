@@ -1,9 +1,34 @@
 //! Tables on a terminal, and how figures are written.
 
+use crate::ui::columns;
 use comfy_table::{Cell, CellAlignment, Table, TableStyle};
+use console::{Term, measure_text_width};
+use indicatif::HumanCount;
 
-/// A table with a header; all columns but the first are right-aligned.
+/// A table with a header, all columns but the first right-aligned; on a terminal too narrow for it, a paragraph a row.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    fitted(header, rows, columns(&Term::stdout()))
+}
+
+fn fitted(header: &[&str], rows: Vec<Vec<String>>, columns: Option<usize>) -> String {
+    let paragraphs = paragraphs(header, &rows);
+    let text = grid(header, rows);
+    let fits = columns.is_none_or(|columns| text.lines().all(|line| measure_text_width(line) <= columns));
+    if fits { text } else { paragraphs }
+}
+
+/// A line a cell: its header and its text.
+fn paragraphs(header: &[&str], rows: &[Vec<String>]) -> String {
+    let longest = header.iter().map(|name| measure_text_width(name)).max().unwrap_or(0);
+    let line = |(name, cell): (&&str, &String)| {
+        let gap = " ".repeat(longest - measure_text_width(name));
+        format!("{name}{gap}  {cell}").trim_end().to_owned()
+    };
+    let paragraph = |row: &Vec<String>| header.iter().zip(row).map(line).collect::<Vec<_>>().join("\n");
+    rows.iter().map(paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+fn grid(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_header(header.to_vec());
     for row in rows {
@@ -39,6 +64,11 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// 12000 as `12,000`.
+pub(crate) fn count(n: usize) -> String {
+    HumanCount(n as u64).to_string()
+}
+
 /// Bytes as people say them.
 pub(crate) fn bytes(bytes: u64) -> String {
     match bytes {
@@ -52,6 +82,17 @@ pub(crate) fn bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_too_wide_for_the_terminal_becomes_a_paragraph_a_row() {
+        let rows = || vec![vec!["e1-l2".to_owned(), "88.61 %".to_owned()], vec!["お".to_owned(), "-".to_owned()]];
+        let header = ["experiment", "test accuracy"];
+        let wide = "experiment  test accuracy\ne1-l2             88.61 %\nお                      -";
+        assert_eq!(fitted(&header, rows(), None), wide);
+        assert_eq!(fitted(&header, rows(), Some(25)), wide);
+        let narrow = "experiment     e1-l2\ntest accuracy  88.61 %\n\nexperiment     お\ntest accuracy  -";
+        assert_eq!(fitted(&header, rows(), Some(24)), narrow);
+    }
 
     #[test]
     fn figures_are_written_as_people_read_them() {

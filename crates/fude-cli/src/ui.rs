@@ -1,9 +1,11 @@
 //! How fude speaks to a person: results on stdout, everything else on stderr.
 
 use anyhow::Context;
-use console::style;
+use console::{Term, style};
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// What the user wants to see.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,6 +14,8 @@ pub(crate) struct Ui {
     pub(crate) quiet: bool,
     /// stdout carries JSON and nothing else.
     pub(crate) json: bool,
+    /// The log goes to stderr (`-v`): a line drawn over itself would be torn by it.
+    pub(crate) verbose: bool,
 }
 
 impl Ui {
@@ -36,25 +40,76 @@ impl Ui {
 
     /// Whether progress may be drawn over itself.
     pub(crate) fn draws_progress(&self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        !self.quiet && !self.verbose && !dumb && io::stderr().is_terminal()
     }
 }
 
+/// What kept text from reaching stdout. Everything goes on all the same, and the program then ends with it.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
 /// One JSON line on stdout.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout(), "{}", serde_json::to_string(value)?) {
-        // A program that reads no further is no error; a result that a full disk swallows is one.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the JSON"),
+    print_out(&serde_json::to_string(value)?);
+    finish_output()
+}
+
+/// A line on stdout.
+pub(crate) fn print_out(text: &str) {
+    wrote(writeln!(io::stdout(), "{text}"));
+}
+
+/// What became of an attempt to write to stdout.
+pub(crate) fn wrote(outcome: io::Result<()>) {
+    if let Err(error) = outcome {
+        LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+/// Hands on whatever stdout still holds.
+///
+/// # Errors
+/// Where a full disk swallowed some of it. A reader that went away (`fude runs | head`) is no error.
+pub(crate) fn finish_output() -> anyhow::Result<()> {
+    let flushed = io::stdout().flush();
+    let lost = LOST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match lost.map_or(flushed, Err) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
         _ => Ok(()),
     }
 }
 
-/// A line on stdout. A reader that went away (`fude runs | head`) is no error.
-pub(crate) fn print_out(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
 /// A line on stderr.
 pub(crate) fn print_err(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// A question on stderr; the answer comes on the same line.
+pub(crate) fn print_prompt(text: &str) {
+    let mut stderr = io::stderr();
+    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
+}
+
+/// The columns of a terminal; none where it is none, and lines may be as long as they like.
+pub(crate) fn columns(term: &Term) -> Option<usize> {
+    term.size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
+}
+
+/// A path as a shell reads it as one word.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "-_./:+,@%=".contains(c) || cfg!(windows) && c == '\\';
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_quoted_only_where_a_shell_would_split_it() {
+        assert_eq!(quoted(Path::new("runs/e1-l2/2026-s0")), "runs/e1-l2/2026-s0");
+        assert_eq!(quoted(Path::new("my runs/$x")), "'my runs/$x'");
+        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+    }
 }

@@ -4,19 +4,25 @@ use crate::options::bad;
 use crate::{DataError, Split};
 use fude_random::{Stream, shuffle};
 
+/// What the share is called where no caller says it better.
+const FRACTION: &str = "fraction held out";
+
 /// Holds out `fraction` of the images, drawn at random by `seed`: (kept, held out).
 ///
 /// `round(N * fraction)` images are held out, halves away from zero. Which ones depends on N and `seed` alone: classes
 /// keep their shares on average, not exactly. Both parts keep the order of `split`.
 ///
 /// # Errors
-/// A fraction outside (0, 1), or one that leaves either part without an image.
+/// A fraction outside (0, 1), or one that leaves either part without an image ([`DataError::TooFew`], which
+/// [`DataError::of`] completes).
 pub fn cut(split: &Split, fraction: f64, seed: u32) -> Result<(Split, Split), DataError> {
     let n = split.len();
     let held_out = (n as f64 * fraction).round();
-    if !(fraction > 0.0 && fraction < 1.0 && held_out >= 1.0 && held_out < n as f64) {
-        let expected = "between 0 and 1, with an image or more on either side of the cut";
-        return Err(bad("fraction held out", expected, &format!("{fraction} of {n} images")));
+    if !(fraction > 0.0 && fraction < 1.0) {
+        return Err(bad(FRACTION, "a share between 0 and 1", &fraction));
+    }
+    if !(held_out >= 1.0 && held_out < n as f64) {
+        return Err(DataError::TooFew { what: "the images".to_owned(), setting: FRACTION, fraction, images: n });
     }
     let mut order = shuffle(seed, Stream::Split, 0, n);
     let (out, kept) = order.split_at_mut(held_out as usize);
@@ -55,7 +61,10 @@ mod tests {
         }
         for fraction in [0.0, 1.0, -0.1, f64::NAN] {
             let message = cut(&numbered(10), fraction, 0).unwrap_err().to_string();
-            assert!(message.starts_with("fraction held out: expected between 0 and 1"), "{message}");
+            assert!(message.starts_with("fraction held out: expected a share between 0 and 1"), "{message}");
         }
+        let message = cut(&numbered(2), 0.2, 0).unwrap_err().of("data.test_fraction", "my folder").to_string();
+        assert!(message.starts_with("my folder: too few images for data.test_fraction = 0.2: "), "{message}");
+        assert!(message.contains("found 2 in all"), "{message}");
     }
 }

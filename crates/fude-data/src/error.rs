@@ -146,6 +146,21 @@ pub enum DataError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// Too few images to hold some of them out.
+    #[error(
+        "{what}: too few images for {setting} = {fraction}: expected one or more on either side of the cut, found \
+         {images} in all; 0 holds none out"
+    )]
+    TooFew {
+        /// The folder or set.
+        what: String,
+        /// The option, as experiment files call it.
+        setting: &'static str,
+        /// The share to hold out.
+        fraction: f64,
+        /// Images to be cut.
+        images: usize,
+    },
     /// An option outside its range.
     #[error("{name}: expected {expected}, found {found}")]
     BadSetting {
@@ -159,6 +174,22 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Says whose images were to be cut, and which option asked for it, where the error is [`Self::TooFew`].
+    #[must_use]
+    pub fn of(self, option: &'static str, images_of: &str) -> Self {
+        match self {
+            Self::TooFew { fraction, images, .. } => {
+                Self::TooFew { what: images_of.to_owned(), setting: option, fraction, images }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a setting is at fault, and not what was read.
+    pub fn is_bad_setting(&self) -> bool {
+        matches!(self, Self::BadSetting { .. } | Self::TooFew { .. })
+    }
+
     /// For `map_err` on anything of `std::fs`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }

@@ -43,6 +43,19 @@ pub(crate) fn read(dir: &Path, options: &LoadOptions) -> Result<Option<Dataset>,
     Ok(Some(Dataset { name: String::new(), classes: reader.classes, train, test, notes }))
 }
 
+/// The folders of the classes of a set: those in `dir`, or in its `train/` and then its `test/`.
+pub(crate) fn class_folders(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let (train, test) = (dir.join("train"), dir.join("test"));
+    if !train.is_dir() || folders(&train)?.is_empty() {
+        return folders(dir);
+    }
+    let mut all = folders(&train)?;
+    if test.is_dir() {
+        all.extend(folders(&test)?);
+    }
+    Ok(all)
+}
+
 /// Sub-folders, hidden ones left out.
 fn folders(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(files::entries(dir)?.into_iter().filter(|path| path.is_dir() && !is_hidden(path)).collect())
@@ -58,10 +71,12 @@ fn class_names(dir: &Path) -> Result<Vec<String>, DataError> {
     if classes.len() <= MAX_CLASSES { Ok(classes) } else { Err(unrecognised(dir, expected, found)) }
 }
 
+/// A line break would make two names of one in a model file, and two lines of one in tables.
 fn class_name(folder: &Path) -> Result<String, DataError> {
     let name = folder.file_name().unwrap_or_default();
-    let broken = || unrecognised(folder, "a folder name in UTF-8".to_owned(), format!("{name:?}"));
-    name.to_str().map(str::to_owned).ok_or_else(broken)
+    let broken =
+        || unrecognised(folder, "a folder name in UTF-8 without control characters".to_owned(), format!("{name:?}"));
+    name.to_str().filter(|name| !name.contains(char::is_control)).map(str::to_owned).ok_or_else(broken)
 }
 
 fn unrecognised(path: &Path, expected: String, found: String) -> DataError {
@@ -121,7 +136,7 @@ impl Reader {
     }
 }
 
-fn is_picture(path: &Path) -> bool {
+pub(crate) fn is_picture(path: &Path) -> bool {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     path.is_file() && !is_hidden(path) && EXTENSIONS.contains(&extension.as_str())
 }
@@ -138,7 +153,7 @@ fn decode_all(pictures: Vec<Picture>, size: usize) -> Result<Split, DataError> {
 }
 
 /// One picture, grey, `[size, size]`.
-fn decode(path: &Path, size: usize) -> Result<Vec<u8>, DataError> {
+pub(crate) fn decode(path: &Path, size: usize) -> Result<Vec<u8>, DataError> {
     let mut reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(DataError::io(path))?;
     reader.limits(limits());
     let picture =

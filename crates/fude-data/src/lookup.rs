@@ -1,8 +1,9 @@
 //! From what a user names to a data set: the built-in set, a set in the cache folder, or a folder.
 
 use crate::options::{LoadOptions, bad};
-use crate::{DataError, Dataset, kana, load_dir};
+use crate::{DataError, Dataset, Split, kana, load_dir};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The environment variable that names another cache folder.
 const CACHE_VARIABLE: &str = "FUDE_CACHE";
@@ -32,14 +33,24 @@ pub fn open(name_or_dir: &str, options: &LoadOptions) -> Result<Dataset, DataErr
 /// # Errors
 /// As [`open`].
 pub fn open_with_cache(name_or_dir: &str, options: &LoadOptions, cache: Option<&Path>) -> Result<Dataset, DataError> {
-    match name_or_dir {
+    let started = Instant::now();
+    let set = match name_or_dir {
         "kana" => built_in(options),
         name if CACHED_SETS.contains(&name) => cached(name, options, cache),
         dir => load_dir(Path::new(dir), options),
-    }
+    }?;
+    tracing::info!(
+        "{}: {} training and {} test images, {} classes, ready after {:.2} s",
+        set.name,
+        set.train.len(),
+        set.test.as_ref().map_or(0, Split::len),
+        set.classes.len(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok(set)
 }
 
-/// `limit` holds here as for folders; the test split is the set's own.
+/// `limit` and `fold` hold here as for folders; else the test split is the set's own.
 fn built_in(options: &LoadOptions) -> Result<Dataset, DataError> {
     options.check()?;
     if let Some(size) = options.size.filter(|&size| size != kana::SIDE) {
@@ -47,6 +58,9 @@ fn built_in(options: &LoadOptions) -> Result<Dataset, DataError> {
     }
     let mut set = kana::generate(KANA_SEED, kana::TRAIN, kana::TEST);
     set.limit_train(options.limit);
+    if let Some(fold) = options.fold {
+        set.hold_out(fold, options.split_seed)?;
+    }
     Ok(set)
 }
 

@@ -51,8 +51,10 @@ pub fn verify_dir(dir: &Path) -> Result<Vec<FileCheck>, DataError> {
     if files.is_empty() {
         return Err(DataError::Unrecognised {
             path: dir.to_owned(),
-            expected: "files such as train-images-idx3-ubyte.gz or kmnist-train-imgs.npz".to_owned(),
-            found: "none".to_owned(),
+            expected: "files such as train-images-idx3-ubyte.gz or kmnist-train-imgs.npz, or one sub-folder of \
+                       pictures per class"
+                .to_owned(),
+            found: "none of them".to_owned(),
         });
     }
     Ok(files.into_iter().map(check).collect())

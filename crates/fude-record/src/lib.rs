@@ -2,26 +2,38 @@
 //!
 //! Plain serde types, shared by the trainer, the reports and the command line. Nothing here knows an engine.
 
+mod atomic;
 mod augment;
+mod distill;
 mod event;
 mod experiment;
+mod keys;
 mod metrics;
 mod new_file;
+mod overrides;
 mod parse;
 mod range;
 mod run_folder;
+mod run_list;
 mod run_lock;
+mod run_metrics;
+mod spread;
 mod summary;
 
+pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
+pub use distill::DistillConfig;
 pub use event::{EpochRecord, Event, StepProgress};
 pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
 };
 pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
 pub use new_file::write_new;
-pub use parse::{ExperimentError, Override};
+pub use overrides::Override;
+pub use parse::ExperimentError;
 pub use range::RangeError;
-pub use run_folder::{RunFolder, RunFolderError, file, list_runs, write_atomically};
+pub use run_folder::{RunFolder, RunFolderError, file};
+pub use run_list::list_runs;
 pub use run_lock::RunLock;
+pub use spread::{Spread, spreads};
 pub use summary::{SUMMARY_SCHEMA, Summary};

@@ -1,10 +1,8 @@
 //! Reading an experiment file: what is wrong is told with file, line, and the nearest valid key.
 
-use crate::Experiment;
-use std::fmt;
+use crate::{Experiment, Override};
 use std::path::Path;
-use std::str::FromStr;
-use toml_edit::{Document, DocumentMut, Item, Table, Value};
+use toml_edit::{Document, DocumentMut};
 
 /// Why a text is no experiment.
 #[derive(Debug, thiserror::Error)]
@@ -14,71 +12,6 @@ pub struct ExperimentError {
     pub place: String,
     /// What is wrong, and what would be right.
     pub message: String,
-}
-
-/// One `key=value` from the command line, put over the file: `train.batch=256`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Override {
-    key: Vec<String>,
-    /// None takes the key away.
-    value: Option<String>,
-}
-
-impl FromStr for Override {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (key, value) = text.split_once('=').ok_or_else(|| format!("expected key=value, found '{text}'"))?;
-        let key: Vec<String> = key.trim().split('.').map(str::to_owned).collect();
-        if key.iter().any(String::is_empty) {
-            return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
-        }
-        Ok(Self { key, value: Some(value.trim().to_owned()) })
-    }
-}
-
-impl fmt::Display for Override {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--set {}={}", self.key.join("."), self.value.as_deref().unwrap_or_default())
-    }
-}
-
-impl Override {
-    /// An override made by a flag of its own: `--epochs 20` is `train.epochs=20`.
-    pub fn new(key: &str, value: impl fmt::Display) -> Self {
-        Self { key: key.split('.').map(str::to_owned).collect(), value: Some(value.to_string()) }
-    }
-
-    /// Takes a key away that the file may have.
-    pub fn removal(key: &str) -> Self {
-        Self { key: key.split('.').map(str::to_owned).collect(), value: None }
-    }
-
-    /// A TOML value where it reads as one, else a string: `--set dataset=fashion` needs no quotes.
-    fn toml_value(text: &str) -> Value {
-        text.parse().unwrap_or_else(|_| Value::from(text))
-    }
-
-    fn apply(&self, document: &mut DocumentMut) -> Result<(), ExperimentError> {
-        let [parents @ .., last] = self.key.as_slice() else { return Ok(()) };
-        let mut table: &mut Table = document.as_table_mut();
-        for parent in parents {
-            table = table
-                .entry(parent)
-                .or_insert(Item::Table(Table::new()))
-                .as_table_mut()
-                .ok_or_else(|| self.error(format!("'{parent}' is a value, not a section")))?;
-        }
-        match &self.value {
-            Some(text) => table.insert(last, Item::Value(Self::toml_value(text))),
-            None => table.remove(last),
-        };
-        Ok(())
-    }
-
-    fn error(&self, message: String) -> ExperimentError {
-        ExperimentError { place: self.to_string(), message }
-    }
 }
 
 impl Experiment {
@@ -158,14 +91,14 @@ impl Source<'_> {
             return error;
         }
         let named =
-            self.overrides.iter().find(|o| o.key.last().is_some_and(|key| message.contains(&format!("`{key}`"))));
+            self.overrides.iter().rfind(|o| o.last_key().is_some_and(|key| message.contains(&format!("`{key}`"))));
         let place = named.map_or_else(|| all(self.overrides), Override::to_string);
         ExperimentError { place, message: message.to_owned() }
     }
 
     fn in_range(&self, experiment: Experiment) -> Result<Experiment, ExperimentError> {
         let Err(error) = experiment.validate() else { return Ok(experiment) };
-        let by_override = self.overrides.iter().find(|o| o.key.join(".") == error.key);
+        let by_override = self.overrides.iter().rfind(|o| o.dotted_key() == error.key);
         let place = match (by_override, line_of_key(self.text, &error.key)) {
             (Some(item), _) => item.to_string(),
             (None, Some(line)) => format!("{}, line {line}", self.place),

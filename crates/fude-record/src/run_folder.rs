@@ -1,9 +1,9 @@
-//! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`.
+//! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`, with `-f<fold>` in cross-validation.
 
-use crate::{EpochRecord, Experiment, SUMMARY_SCHEMA, Summary};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use crate::atomic::{TEMPORARY, make_readable, write_atomically};
+use crate::{Experiment, SUMMARY_SCHEMA, Summary};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// The names of the files in a run folder.
 pub mod file {
@@ -28,9 +28,6 @@ pub mod file {
     /// The worst mistakes.
     pub const MISTAKES: &str = "mistakes.png";
 }
-
-/// How the names of files begin that are still being written.
-const TEMPORARY: &str = ".fude-";
 
 /// A run folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +83,8 @@ impl RunFolder {
         make_readable(new.path(), 0o755).map_err(io_error(new.path()))?;
         Self { path: new.path().to_owned() }.write_experiment(experiment)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        first_free(new, &parent, &format!("{time}-s{}", experiment.train.seed))
+        let fold = experiment.data.fold.map_or(String::new(), |fold| format!("-f{fold}"));
+        first_free(new, &parent, &format!("{time}-s{}{fold}", experiment.train.seed))
     }
 
     /// Opens an existing run folder.
@@ -186,91 +184,6 @@ impl RunFolder {
         }
         Ok(())
     }
-
-    /// Appends an epoch to `metrics.jsonl`.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn append_metrics(&self, record: &EpochRecord) -> Result<(), RunFolderError> {
-        let path = self.file(file::METRICS);
-        let line = metrics_line(&path, record)?;
-        let append = || OpenOptions::new().create(true).append(true).open(&path)?.write_all(line.as_bytes());
-        append().map_err(io_error(&path))
-    }
-
-    /// The recorded epochs. A last line cut short by a kill is left out.
-    ///
-    /// # Errors
-    /// Where the file is there and a line before the last is not an epoch's.
-    pub fn metrics(&self) -> Result<Vec<EpochRecord>, RunFolderError> {
-        let path = self.file(file::METRICS);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(io_error(&path)(error)),
-        };
-        let lines: Vec<&str> = text.lines().collect();
-        let mut records = Vec::with_capacity(lines.len());
-        for (index, line) in lines.iter().enumerate() {
-            match serde_json::from_str(line) {
-                Ok(record) => records.push(record),
-                Err(_) if index + 1 == lines.len() => break,
-                Err(error) => {
-                    let why = format!("line {}: not an epoch's record: {error}", index + 1);
-                    return Err(RunFolderError::Corrupt { path, why });
-                }
-            }
-        }
-        Ok(records)
-    }
-
-    /// Replaces `metrics.jsonl` by these epochs: a resumed run begins with those of its checkpoint.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn rewrite_metrics(&self, records: &[EpochRecord]) -> Result<(), RunFolderError> {
-        let path = self.file(file::METRICS);
-        let mut text = String::new();
-        for record in records {
-            text.push_str(&metrics_line(&path, record)?);
-        }
-        write_atomically(&path, text.as_bytes()).map_err(io_error(&path))
-    }
-}
-
-fn metrics_line(path: &Path, record: &EpochRecord) -> Result<String, RunFolderError> {
-    let line = serde_json::to_string(record)
-        .map_err(|error| RunFolderError::Corrupt { path: path.to_owned(), why: error.to_string() })?;
-    Ok(line + "\n")
-}
-
-/// The runs under `root`, of one experiment or of all, oldest first.
-///
-/// # Errors
-/// Where `root` is there and cannot be read.
-pub fn list_runs(root: &Path, experiment: Option<&str>) -> Result<Vec<RunFolder>, RunFolderError> {
-    let parents = match experiment {
-        Some(name) => vec![root.join(name)],
-        None => sub_folders(root)?,
-    };
-    let mut runs = Vec::new();
-    for parent in parents {
-        runs.extend(sub_folders(&parent)?.into_iter().filter_map(|path| RunFolder::open(path).ok()));
-    }
-    Ok(runs)
-}
-
-fn sub_folders(path: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io_error(path)(error)),
-    };
-    let finished = |name: &std::ffi::OsStr| !name.to_string_lossy().starts_with(TEMPORARY);
-    let entries = entries.flatten().filter(|entry| finished(&entry.file_name()));
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    Ok(folders)
 }
 
 /// Renames a folder to `name`, or to `name-2`, `name-3`, ... where runs of the same second are there already.
@@ -292,97 +205,17 @@ fn first_free(folder: tempfile::TempDir, parent: &Path, name: &str) -> Result<Ru
     Ok(RunFolder { path })
 }
 
-/// tempfile makes what it makes private; a run's files are as readable as any others.
-fn make_readable(path: &Path, mode: u32) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-    }
-    let _ = (path, mode);
-    Ok(())
-}
-
-/// Writes a file so that a reader sees the old content or the new, never half of it: temporary name, sync, rename.
-///
-/// # Errors
-/// What the system says; the old file is then untouched.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    make_readable(temporary.path(), 0o644)?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    // The rename itself is durable once the folder is synced; not every platform can.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    Ok(())
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RunFolderError + '_ {
+/// For `map_err` on anything of `std::fs`.
+pub(crate) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RunFolderError + '_ {
     move |source| RunFolderError::Io { path: path.to_owned(), source }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn experiment() -> Experiment {
+    pub(crate) fn experiment() -> Experiment {
         Experiment::parse("name = \"x\"\ndataset = \"kana\"\n", "e.toml", &[]).unwrap()
-    }
-
-    fn record(epoch: u32) -> EpochRecord {
-        EpochRecord {
-            epoch,
-            train_loss: 0.1 + 0.2,
-            train_accuracy: 0.5,
-            val_loss: None,
-            val_accuracy: None,
-            test_loss: Some(1.0 / 3.0),
-            test_accuracy: None,
-            learning_rate: 1e-3,
-            seconds: 0.5,
-        }
-    }
-
-    #[test]
-    fn two_runs_of_one_second_get_two_folders() {
-        let root = tempfile::tempdir().unwrap();
-        let first = RunFolder::create(root.path(), &experiment()).unwrap();
-        let second = RunFolder::create(root.path(), &experiment()).unwrap();
-        assert_ne!(first, second);
-        assert_eq!(list_runs(root.path(), Some("x")).unwrap().len(), 2);
-        assert_eq!(first.experiment().unwrap(), experiment());
-    }
-
-    #[test]
-    fn metrics_survive_a_line_cut_short_and_are_replaced_on_resume() {
-        let root = tempfile::tempdir().unwrap();
-        let run = RunFolder::create(root.path(), &experiment()).unwrap();
-        for epoch in 1..=3 {
-            run.append_metrics(&record(epoch)).unwrap();
-        }
-        let path = run.file(file::METRICS);
-        let mut text = fs::read_to_string(&path).unwrap();
-        text.truncate(text.len() - 10);
-        fs::write(&path, text).unwrap();
-        assert_eq!(run.metrics().unwrap(), [record(1), record(2)]);
-        run.rewrite_metrics(&[record(1)]).unwrap();
-        run.append_metrics(&record(2)).unwrap();
-        assert_eq!(run.metrics().unwrap(), [record(1), record(2)]);
-    }
-
-    #[test]
-    fn a_failed_write_leaves_the_old_file_and_no_temporary_one() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("a");
-        write_atomically(&path, b"old").unwrap();
-        let as_folder = root.path().join("folder");
-        fs::create_dir(&as_folder).unwrap();
-        fs::write(as_folder.join("inside"), b"x").unwrap();
-        assert!(write_atomically(&as_folder, b"new").is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! One process at a time works on a run: a second `--resume` must not take a running one for one that was killed.
 
+use crate::run_folder::io_error;
 use crate::{RunFolder, RunFolderError};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+#[cfg(unix)]
+use std::io;
+use std::path::{Path, PathBuf};
 
 const NAME: &str = "run.lock";
 
@@ -20,18 +23,38 @@ impl RunFolder {
     /// [`RunFolderError::Busy`] where another process has it; where the folder cannot be written.
     pub fn lock(&self) -> Result<RunLock, RunFolderError> {
         let path = self.file(NAME);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|source| RunFolderError::Io { path: path.clone(), source })?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(RunFolderError::Busy { path: self.path().to_owned() }),
-            // A file system without locks: go on as if alone, as programs without locks do.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(RunLock { path, _file: file }),
+        let mut attempts = 0;
+        loop {
+            let opened = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+            let file = opened.map_err(io_error(&path))?;
+            if let Err(TryLockError::WouldBlock) = file.try_lock() {
+                return Err(RunFolderError::Busy { path: self.path().to_owned() });
+            }
+            attempts += 1;
+            // Locked, or on a file system without locks: then go on as if alone, as programs without locks do.
+            if is_at(&file, &path) || attempts == MOST_ATTEMPTS {
+                return Ok(RunLock { path, _file: file });
+            }
         }
     }
+}
+
+/// Some file systems give a file another number each time: that must not end in an endless loop.
+const MOST_ATTEMPTS: u32 = 10;
+
+/// Whether the file is still the one at its path: whoever held the lock may have removed it after it was opened here,
+/// and a third process have made and locked another.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |found: io::Result<fs::Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
+    place(file.metadata()) == place(fs::metadata(path))
+}
+
+/// An open file keeps its path.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 impl Drop for RunLock {

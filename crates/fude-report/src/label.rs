@@ -2,6 +2,7 @@
 
 use crate::ReportError;
 use crate::error::check_image;
+use crate::latin::latin;
 use crate::typeface::can_draw;
 
 /// A character drawn as a small square of grey values, for scripts that the bundled font lacks.
@@ -35,7 +36,8 @@ impl Glyph {
 /// How a class is named in pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassLabel {
-    /// Its name, `お o`. Characters that the font lacks are left out of pictures.
+    /// Its name, `お o`. Words that the font cannot draw are left out of pictures where others are left or the
+    /// character is drawn, and else set in Latin letters.
     pub name: String,
     /// The character, drawn in front of what is left of the name.
     pub glyph: Option<Glyph>,
@@ -52,15 +54,37 @@ impl ClassLabel {
         Self { name: name.into(), glyph: Some(glyph) }
     }
 
-    /// The part of the name that can be drawn. Where neither letters nor a drawing are left, the class's number.
+    /// What of the name can be drawn. Where neither letters nor a drawing are left, the class's number.
     pub(crate) fn text(&self, class: usize) -> String {
-        let text = drawable(&self.name);
+        let text = if self.glyph.is_some() { drawable(&self.name) } else { legible(&self.name) };
         match (text.chars().any(char::is_alphanumeric), &self.glyph) {
             (true, _) => text,
             (false, Some(_)) => String::new(),
             (false, None) => class.to_string(),
         }
     }
+
+    /// Labels of all classes, with its number before each whose text and drawing are those of another.
+    #[must_use]
+    pub fn distinct(labels: Vec<Self>) -> Vec<Self> {
+        let shown: Vec<(String, Option<Glyph>)> =
+            labels.iter().enumerate().map(|(class, label)| (label.text(class), label.glyph.clone())).collect();
+        let ambiguous = |class: usize| shown.iter().filter(|other| **other == shown[class]).count() > 1;
+        let numbered = |(class, label): (usize, Self)| match ambiguous(class) {
+            true => Self { name: format!("{class} {}", shown[class].0), ..label },
+            false => label,
+        };
+        labels.into_iter().enumerate().map(numbered).collect()
+    }
+}
+
+/// The words that the font can draw; letters it lacks within them, and names of which no letter would be left, in Latin.
+fn legible(name: &str) -> String {
+    let unknown = |word: &&str| !word.chars().any(can_draw);
+    let kept: Vec<&str> = name.split_whitespace().filter(|word| !unknown(word)).collect();
+    let says_something = kept.iter().any(|word| word.chars().any(|c| c.is_alphabetic() && can_draw(c)));
+    let words = if says_something { kept } else { name.split_whitespace().collect() };
+    drawable(&words.into_iter().map(latin).collect::<Vec<_>>().join(" "))
 }
 
 impl From<&str> for ClassLabel {
@@ -85,8 +109,12 @@ mod tests {
         let table = [
             (ClassLabel::new("お o"), "o", "kana are left out"),
             (ClassLabel::new("T-shirt/top"), "T-shirt/top", "plain names stay"),
-            (ClassLabel::new("を"), "7", "a name with nothing left becomes the number"),
-            (ClassLabel::new("(を)"), "7", "brackets alone say nothing"),
+            (ClassLabel::new("猫"), "7", "a name with nothing left becomes the number"),
+            (ClassLabel::new("(猫)"), "7", "brackets alone say nothing"),
+            (ClassLabel::new("を"), "wo", "kana alone are spelt"),
+            (ClassLabel::new("Łódź"), "Lódz", "no letter vanishes"),
+            (ClassLabel::new("Кот 1"), "Kot 1", "a digit alone says too little"),
+            (ClassLabel::new("猫 cat"), "cat", "one word is enough"),
             (ClassLabel::new("a\n\tb\u{7}"), "a b", "one line, no control characters"),
             (ClassLabel::with_glyph("を", glyph.clone()), "", "the drawing says it"),
             (ClassLabel::with_glyph("を wo", glyph), "wo", "beside the drawing"),
@@ -94,6 +122,17 @@ mod tests {
         for (label, expected, reason) in table {
             assert_eq!(label.text(7), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn names_that_would_look_the_same_get_their_numbers() {
+        let labels = ["猫 a", "b", "犬 a", "", "3"].map(ClassLabel::from).to_vec();
+        let texts: Vec<String> =
+            ClassLabel::distinct(labels).iter().enumerate().map(|(class, label)| label.text(class)).collect();
+        assert_eq!(texts, ["0 a", "b", "2 a", "3 3", "4 3"]);
+        let glyph = |ink| Glyph::new(1, vec![ink]).unwrap();
+        let drawn = vec![ClassLabel::with_glyph("お", glyph(1)), ClassLabel::with_glyph("き", glyph(2))];
+        assert_eq!(ClassLabel::distinct(drawn.clone()), drawn);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod curve;
 mod error;
 mod grid;
 mod label;
+mod latin;
 #[cfg(test)]
 mod legibility;
 mod mark;

@@ -5,6 +5,7 @@ use fude_record::{RunFolder, file, write_atomically};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// A thread that writes checkpoints into a run folder.
 pub(crate) struct CheckpointWriter {
@@ -72,11 +73,20 @@ impl Drop for CheckpointWriter {
 /// Writes `last.ckpt`; the one before becomes `previous.ckpt` where it is worth keeping.
 fn write(folder: &RunFolder, checkpoint: &Checkpoint, keeps_last: bool) -> Result<(), CheckpointError> {
     let (last, previous) = (folder.file(file::CHECKPOINT), folder.file(file::PREVIOUS_CHECKPOINT));
+    let started = Instant::now();
     let bytes = checkpoint.to_bytes().map_err(|why| CheckpointError::Corrupt { path: last.clone(), why })?;
     if keeps_last && last.exists() {
         std::fs::rename(&last, &previous).map_err(io_error(&previous))?;
     }
-    write_atomically(&last, &bytes).map_err(io_error(&last))
+    write_atomically(&last, &bytes).map_err(io_error(&last))?;
+    tracing::info!(
+        "checkpoint after epoch {}, step {}: {} KiB written in {:.0} ms",
+        checkpoint.progress.epoch,
+        checkpoint.progress.step,
+        bytes.len().div_ceil(1024),
+        1000.0 * started.elapsed().as_secs_f64()
+    );
+    Ok(())
 }
 
 fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ {
@@ -86,7 +96,7 @@ fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::tests::example;
+    use crate::checkpoint_bytes::tests::example;
     use crate::latest_checkpoint;
     use fude_record::Experiment;
 

@@ -1,9 +1,8 @@
 //! An experiment's data: found, cut, and described.
 
-use crate::TrainError;
-use fude_data::{DataError, Dataset, LoadOptions, Split};
+use crate::{Checkpoint, TrainError};
+use fude_data::{DataError, Dataset, Fold, LoadOptions, Split};
 use fude_record::{DataConfig, Experiment};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Data ready for a run.
@@ -32,12 +31,41 @@ pub struct Prepared {
 /// # Errors
 /// Data that are missing and have no fallback, or that are there and wrong: a fallback never hides a damaged file.
 pub fn prepare(experiment: &Experiment) -> Result<Prepared, TrainError> {
+    let (dataset, warning) = load(experiment, &load_options(&experiment.data))?;
+    cut_validation(experiment, dataset, warning)
+}
+
+/// [`prepare`] for a run that goes on: where it began on the fallback and the real data have come since, it goes on with
+/// the fallback, and says so.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_to_resume(experiment: &Experiment, checkpoint: &Checkpoint) -> Result<Prepared, TrainError> {
+    let data = prepare(experiment)?;
+    let (Some(fallback), Err(_)) = (&experiment.fallback, checkpoint.require_data(&data)) else { return Ok(data) };
+    let name = &experiment.dataset;
+    let warning = format!(
+        "this run began on the built-in drawn set '{fallback}' and goes on with it, although {name} is on this machine \
+         now: its figures say nothing about {name}; a new run trains on {name}"
+    );
     let options = load_options(&experiment.data);
-    let (dataset, warning) = load(experiment, &options)?;
+    let began = cut_validation(experiment, fude_data::open(fallback, &options)?, Some(warning))?;
+    // Neither the one nor the other: whoever asks for the data is told so.
+    Ok(if checkpoint.require_data(&began).is_ok() { began } else { data })
+}
+
+/// `warning` is why the data are the fallback, where they are.
+fn cut_validation(experiment: &Experiment, dataset: Dataset, warning: Option<String>) -> Result<Prepared, TrainError> {
+    if dataset.classes.len() < 2 {
+        let (name, only) = (&dataset.name, dataset.classes.join(""));
+        let why = format!("{name}: expected two classes or more to tell apart, found one ({only})");
+        return Err(TrainError::Mismatch(why));
+    }
     let (train, validation) = match experiment.data.validation_fraction {
         0.0 => (dataset.train, None),
         fraction => {
-            let (train, validation) = fude_data::cut(&dataset.train, fraction, experiment.data.split_seed)?;
+            let cut = fude_data::cut(&dataset.train, fraction, experiment.data.split_seed);
+            let (train, validation) = cut.map_err(|error| error.of("data.validation_fraction", &dataset.name))?;
             (train, Some(Arc::new(validation)))
         }
     };
@@ -54,7 +82,9 @@ pub fn prepare(experiment: &Experiment) -> Result<Prepared, TrainError> {
 }
 
 fn load_options(data: &DataConfig) -> LoadOptions {
-    LoadOptions { test_fraction: data.test_fraction, split_seed: data.split_seed, limit: data.limit, size: data.size }
+    let DataConfig { test_fraction, split_seed, limit, size, .. } = *data;
+    let fold = data.fold.zip(data.folds).map(|(index, count)| Fold { index, count });
+    LoadOptions { test_fraction, split_seed, fold, limit, size }
 }
 
 fn load(experiment: &Experiment, options: &LoadOptions) -> Result<(Dataset, Option<String>), TrainError> {
@@ -76,13 +106,5 @@ impl Prepared {
     /// O.
     pub fn outputs(&self) -> usize {
         self.classes.len()
-    }
-
-    /// A short hash of the training images and labels, by which a resumed run knows its data again.
-    pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(&self.train.pixels);
-        hash.update(&self.train.labels);
-        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -1,13 +1,18 @@
 //! The training loop: plan, train, evaluate, record, decide. It emits events and prints nothing.
 
 mod checkpoint;
+mod checkpoint_bytes;
 mod checkpoint_writer;
+mod classes;
 mod data;
+mod ensemble;
 mod epoch;
 mod error;
+mod fingerprint;
 mod mixup;
 mod observer;
 mod patience;
+mod pins;
 mod plan;
 mod request;
 mod resume;
@@ -15,12 +20,16 @@ mod score;
 mod session;
 mod splits;
 mod summarise;
+mod teachers;
 
-pub use checkpoint::{Checkpoint, CheckpointError, Pins, Progress};
-pub use data::{Prepared, prepare};
+pub use checkpoint::{Checkpoint, CheckpointError, Progress};
+pub use classes::compare_classes;
+pub use data::{Prepared, prepare, prepare_to_resume};
+pub use ensemble::{MeanProbabilities, deformed};
 pub use error::TrainError;
 pub use observer::{Observer, StopFlag};
 pub use patience::{Patience, Verdict};
+pub use pins::{HeldOutPins, Pins};
 pub use plan::{augmentation, epoch_plan, learning_rate};
 pub use request::TrainRequest;
 pub use resume::{latest_checkpoint, newest_unfinished};

@@ -1,5 +1,6 @@
 //! What a run is asked for, and what of it can be refused before anything is written.
 
+use crate::teachers::read_all;
 use crate::{Checkpoint, Prepared, TrainError};
 use fude_data::Split;
 use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec};
@@ -51,6 +52,9 @@ impl TrainRequest {
         }
         if let Some(kind) = self.engine {
             fude_engine::require_support(kind, &self.device, &self.experiment.model)?;
+        }
+        if let Some(distill) = &self.experiment.distill {
+            read_all(distill, &self.data)?;
         }
         self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
     }

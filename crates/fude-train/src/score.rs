@@ -3,6 +3,7 @@
 use fude_data::Split;
 use fude_engine::{DeviceData, Engine, EngineError, Logits, View};
 use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
+use std::time::Instant;
 
 /// Scores with the images that were predicted worst.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +22,11 @@ const MISTAKES: usize = 40;
 /// # Errors
 /// Device errors.
 pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Result<Scored, EngineError> {
+    let started = Instant::now();
     let logits = engine.logits(0, images, view)?;
-    Ok(Scored::of(&logits, images.labels()))
+    let scored = Scored::of(&logits, images.labels());
+    tracing::debug!("{} images evaluated in {:.3} s", images.len(), started.elapsed().as_secs_f64());
+    Ok(scored)
 }
 
 impl Scored {

@@ -1,10 +1,10 @@
 //! `fude compare`.
 
-use crate::run_lookup::{RUNS, find_run};
+use crate::run_lookup::{RUNS, find_finished};
 use crate::table::{loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
-use anyhow::{Result, ensure};
-use fude_record::{Experiment, RunFolder, Summary, file};
+use anyhow::Result;
+use fude_record::{RunFolder, Summary};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,7 +31,8 @@ struct Compared {
 }
 
 pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
-    let runs = args.runs.iter().map(|text| Compared::read(&find_run(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
+    let runs =
+        args.runs.iter().map(|text| Compared::read(&find_finished(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
     let differences = differences(&runs);
     if args.json {
         let rows: Vec<_> = runs.iter().map(|run| json!({ "run": run.path, "summary": run.summary })).collect();
@@ -50,7 +51,9 @@ pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
 
 /// The table of the study's section 7, with what it leaves out: losses, data and device.
 pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) -> String {
-    let header = [
+    let summaries: Vec<&Summary> = summaries.collect();
+    let has_folds = summaries.iter().any(|summary| summary.fold.is_some());
+    let mut header = vec![
         "experiment",
         "seed",
         "data",
@@ -61,9 +64,9 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
         "epochs",
         "total loss",
     ];
-    let rows = summaries.map(|s| {
+    let rows = summaries.into_iter().map(|s| {
         let data = if s.dataset_fallback { format!("{} (fallback)", s.dataset) } else { s.dataset.clone() };
-        vec![
+        let mut row = vec![
             s.experiment.clone(),
             s.seed.to_string(),
             data,
@@ -73,37 +76,26 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
             loss(s.test_loss),
             s.epochs.to_string(),
             loss(s.total_loss),
-        ]
+        ];
+        if has_folds {
+            row.insert(2, s.fold.map_or("-".into(), |fold| fold.to_string()));
+        }
+        row
     });
-    table(&header, rows.collect())
+    let rows = rows.collect();
+    if has_folds {
+        header.insert(2, "fold");
+    }
+    table(&header, rows)
 }
 
 impl Compared {
     fn read(run: &RunFolder) -> Result<Self> {
         let path = run.path().display().to_string();
-        ensure!(run.is_finished(), "{path} has not finished: it has no {}", file::SUMMARY);
-        let summary = run.summary()?;
-        Ok(Self { keys: flat_keys(&run.experiment()?)?, summary, path })
+        let mut keys = run.experiment()?.keys();
+        keys.remove("name");
+        Ok(Self { keys, summary: run.summary()?, path })
     }
-}
-
-/// Every key of an experiment, dotted, with its value.
-fn flat_keys(experiment: &Experiment) -> Result<BTreeMap<String, String>> {
-    fn walk(prefix: &str, value: &serde_json::Value, keys: &mut BTreeMap<String, String>) {
-        match value {
-            serde_json::Value::Object(map) => {
-                for (key, value) in map {
-                    let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                    walk(&key, value, keys);
-                }
-            }
-            value => drop(keys.insert(prefix.to_owned(), value.to_string())),
-        }
-    }
-    let mut keys = BTreeMap::new();
-    walk("", &serde_json::to_value(experiment)?, &mut keys);
-    keys.remove("name");
-    Ok(keys)
 }
 
 /// The keys whose values are not the same in all runs.

@@ -1,6 +1,7 @@
 //! `fude completions`.
 
 use crate::cli::Cli;
+use crate::ui::print_out;
 use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -14,6 +15,8 @@ pub(crate) struct CompletionsArgs {
 }
 
 pub(crate) fn run(args: &CompletionsArgs) -> Result<()> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "fude", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "fude", &mut script);
+    print_out(String::from_utf8_lossy(&script).trim_end());
     Ok(())
 }

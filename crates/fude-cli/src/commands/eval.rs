@@ -3,16 +3,18 @@
 use crate::exit::Stopped;
 use crate::model_lookup::{FoundModel, recorded_cut};
 use crate::output::Force;
-use crate::run_lookup::RUNS;
-use crate::table::{loss, percent, table};
+use crate::run_lookup::{RUNS, require_finished};
+use crate::table::{count, loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fude_data::{Split, npy_matrix};
-use fude_engine::{Logits, Predictor};
+use fude_engine::{Augmentation, Deformed, Logits, Predictor};
 use fude_model::StoredModel;
 use fude_record::{Evaluation, Experiment, RunFolder, file};
-use fude_train::{Prepared, Scored, prepare};
+use fude_train::{
+    MeanProbabilities, Prepared, Scored, augmentation, compare_classes, deformed, latest_checkpoint, prepare,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,11 +28,18 @@ Examples:
   fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json
   fude eval mine.safetensors --data fashion
   fude eval runs/e1-l2/20260101T120000Z-s0/int8.safetensors
+  fude eval runs/wide-augmented/*                            an ensemble: the mean of their probabilities
+  fude eval wide-augmented --looks 16                        the mean over deformed looks at each image
   fude eval e1-l2 --logits logits.npy")]
 pub(crate) struct EvalArgs {
-    /// The run folder, an experiment's name for its newest run, or a safetensors file.
-    #[arg(value_name = "RUN|FILE")]
-    run: String,
+    /// Run folders, experiments' names for their newest runs, or safetensors files; several are an ensemble, whose
+    /// probabilities are averaged.
+    #[arg(value_name = "RUN|FILE", required = true)]
+    models: Vec<String>,
+    /// Average over so many looks at each image, deformed as its run deformed them in training, at half the strength,
+    /// beside the plain one (test-time augmentation).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    looks: u32,
     /// Evaluate on other data than the model's own: a set's name or a folder.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
@@ -65,16 +74,63 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     if let Some(path) = &args.logits {
         args.force.check(path)?;
     }
-    let found = FoundModel::find(&args.run, &args.out)?;
-    let model = found.stored()?;
-    let data = model_data(&found, model.metadata(), args.data.as_deref(), ui)?;
+    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out)).collect::<Result<Vec<_>>>()?;
+    let data = model_data(&found[0], found[0].stored()?.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
-    let logits = logits(&found.name(), model, &data, &split)?;
+    let logits = match &found[..] {
+        [only] if args.looks == 0 => logits(&only.name(), checked(only, args, &data, ui)?, &data, &split)?,
+        several => together(several, args, &data, &split, ui)?,
+    };
     if let Some(path) = &args.logits {
         args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
     }
-    show(args, &found.name(), &data, &Scored::of(&logits, &split.labels).evaluation)
+    let mut name = found.iter().map(FoundModel::name).collect::<Vec<_>>().join(" + ");
+    if args.looks > 0 {
+        name = format!("{name}, {} looks", args.looks + 1);
+    }
+    show(args, &name, &data, &Scored::of(&logits, &split.labels).evaluation)
 }
+
+/// A model, which must have been trained on these data and know their classes.
+fn checked(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Result<StoredModel> {
+    let model = found.stored()?;
+    if let (Some(run), None) = (&found.run, &args.data) {
+        warn_of_other_data(run, data, ui);
+    }
+    compare_classes(model.metadata(), data).with_context(|| found.name())?;
+    require_classes(&found.name(), &model, data)?;
+    Ok(model)
+}
+
+/// Logs of the mean probabilities of several models, and of several looks at each image.
+fn together(found: &[FoundModel], args: &EvalArgs, data: &Prepared, split: &Arc<Split>, ui: Ui) -> Result<Logits> {
+    let mut mean = MeanProbabilities::new(1.0);
+    for one in found {
+        let mut predictor = Predictor::new(checked(one, args, data, ui)?)?;
+        mean.add(&predictor.logits(split)?);
+        let Some(ranges) = looks_of(one, args)? else { continue };
+        for epoch in 0..args.looks {
+            let how = Deformed { augmentation: &ranges, seed: 0, epoch };
+            mean.add(&predictor.logits(&Arc::new(deformed(split, how)))?);
+        }
+    }
+    Ok(mean.logits())
+}
+
+/// How a model's run deformed images, at half the strength; none where no looks are asked for.
+fn looks_of(found: &FoundModel, args: &EvalArgs) -> Result<Option<Augmentation>> {
+    if args.looks == 0 {
+        return Ok(None);
+    }
+    let experiment = found.run.as_ref().map(RunFolder::experiment).transpose()?;
+    let ranges = experiment.and_then(|experiment| experiment.augment);
+    let ranges = ranges.map(|ranges| augmentation(&ranges).scaled(LOOK_STRENGTH));
+    let why = || Stopped::Usage(format!("--looks: {} was not trained on deformed images", found.name()));
+    Ok(Some(ranges.ok_or_else(why)?))
+}
+
+/// Looks are deformed less than training images: a model should see what it knows well.
+const LOOK_STRENGTH: f32 = 0.5;
 
 fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) -> Result<()> {
     let classes = evaluation.per_class(&data.classes);
@@ -94,7 +150,8 @@ fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) 
     let (accuracy, loss) = (percent(Some(evaluation.accuracy)), loss(Some(evaluation.loss)));
     print_out(&format!(
         "\n{model} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
-        data.dataset, evaluation.samples
+        data.dataset,
+        count(evaluation.samples)
     ));
     Ok(())
 }
@@ -123,13 +180,14 @@ pub(crate) fn model_data(
              trained on may be among those evaluated"
         )),
     }
-    prepared(&experiment, ui)
+    prepared(&experiment, metadata, ui)
 }
 
 /// The data of a run, or others in their place, with their notes shown.
 pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<Prepared> {
+    require_finished(run)?;
     let mut experiment = run.experiment()?;
-    if run.is_finished() && run.summary()?.dataset_fallback {
+    if run.summary()?.dataset_fallback {
         // Also where the real data have come since: the run never saw them.
         experiment.dataset = experiment.fallback.take().unwrap_or(experiment.dataset);
     }
@@ -137,14 +195,34 @@ pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<P
         experiment.dataset = name.to_owned();
         experiment.fallback = None;
     }
-    prepared(&experiment, ui)
+    prepared(&experiment, final_model(run)?.metadata(), ui)
 }
 
-fn prepared(experiment: &Experiment, ui: Ui) -> Result<Prepared> {
+/// The data of an experiment, whose classes must be those that the model's metadata name.
+fn prepared(experiment: &Experiment, metadata: &BTreeMap<String, String>, ui: Ui) -> Result<Prepared> {
     let data = prepare(experiment)?;
     data.notes.iter().for_each(|note| ui.note(note));
     data.warnings.iter().for_each(|warning| ui.warning(warning));
+    if let Some(warning) = compare_classes(metadata, &data)? {
+        ui.warning(warning);
+    }
     Ok(data)
+}
+
+/// The run's own data may have changed since.
+fn warn_of_other_data(run: &RunFolder, data: &Prepared, ui: Ui) {
+    if let Ok(Some((checkpoint, _))) = latest_checkpoint(run)
+        && let Err(error) = checkpoint.require_data(data)
+    {
+        ui.warning(error);
+    }
+}
+
+/// The model that a finished run has come to.
+fn final_model(run: &RunFolder) -> Result<StoredModel> {
+    let path = run.file(file::MODEL);
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    StoredModel::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }
 
 fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
@@ -159,15 +237,18 @@ fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
 
 /// The scores of a run's final model.
 pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
-    let path = run.file(file::MODEL);
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let model = StoredModel::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
-    let logits = logits(&path.display().to_string(), model, data, &split)?;
+    let logits = logits(&run.path().display().to_string(), final_model(run)?, data, &split)?;
     Ok(Scored::of(&logits, &split.labels))
 }
 
+/// The logits `[N, O]` of a model for a split.
 pub(crate) fn logits(name: &str, model: StoredModel, data: &Prepared, split: &Arc<Split>) -> Result<Logits> {
+    require_classes(name, &model, data)?;
+    Ok(Predictor::new(model)?.logits(split)?)
+}
+
+fn require_classes(name: &str, model: &StoredModel, data: &Prepared) -> Result<()> {
     let (expected, found) = (model.config().outputs, data.outputs());
     ensure!(expected == found, "{name}: the model knows {expected} classes; {} has {found} classes", data.dataset);
-    Ok(Predictor::new(model)?.logits(split)?)
+    Ok(())
 }

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod devices;
+pub(crate) mod distill;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;

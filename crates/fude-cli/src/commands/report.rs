@@ -2,7 +2,7 @@
 
 use crate::commands::eval::{run_data, score_run};
 use crate::plots::{Plots, draw};
-use crate::run_lookup::{RUNS, find_run};
+use crate::run_lookup::{RUNS, find_finished};
 use crate::ui::Ui;
 use anyhow::Result;
 use fude_train::latest_checkpoint;
@@ -23,7 +23,7 @@ pub(crate) struct ReportArgs {
 }
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<()> {
-    let run = find_run(&args.run, &args.out)?;
+    let run = find_finished(&args.run, &args.out)?;
     let summary = run.summary()?;
     let data = run_data(&run, args.data.as_deref(), ui)?;
     // Pictures of other data under this run's name would be a lie.

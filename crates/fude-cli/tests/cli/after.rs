@@ -1,6 +1,6 @@
 //! What can be done with runs.
 
-use crate::fixtures::png;
+use crate::fixtures::{idx_images, png};
 use crate::home::{Home, json_file};
 
 #[test]
@@ -43,6 +43,35 @@ fn eval_on_data_that_do_not_fit_the_model_is_an_error() {
 }
 
 #[test]
+fn eval_on_other_classes_of_the_same_count_is_refused_and_numbers_are_warned_of() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --data kana --set data.limit=200").ends_with(0);
+    for (class, name) in ('a'..='j').enumerate() {
+        for salt in 0..5 {
+            home.write(&format!("letters/{name}/{salt}.png"), png(class as u8, salt));
+        }
+    }
+    for command in ["eval small --data letters", "report small --data letters"] {
+        let ran = home.fude(command).ends_with(1);
+        let ran =
+            ran.says(&["the classes of letters are not those of the model", "class 0 is 'お o' to the model, 'a' in"]);
+        assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+    }
+    let numbered = home.fude("eval small --data images --json").ends_with(0);
+    numbered.says(&["warning: images has no class names: the figures hold only if images numbers its classes as"]);
+    let same = home.fude("eval small").ends_with(0);
+    assert!(!same.stderr.contains("warning"), "{}", same.stderr);
+}
+
+#[test]
+fn eval_warns_where_the_run_s_own_data_have_changed() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.write("images/t10k-images-idx3-ubyte", idx_images(100, 7));
+    home.fude("eval small").ends_with(0).says(&["warning: the test images of images are not those that this run was"]);
+}
+
+#[test]
 fn compare_shows_results_and_how_the_experiments_differ() {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml").ends_with(0);
@@ -69,6 +98,7 @@ fn runs_are_listed_and_removed() {
     let home = Home::with_small_experiment("");
     let empty = home.fude("runs").ends_with(0).stdout;
     assert!(empty.contains("no runs under runs"), "{empty}");
+    assert_eq!(home.fude("runs nosuch").ends_with(0).stdout, "no runs of nosuch under runs\n");
     home.fude("train small.toml").ends_with(0);
     home.fude("train small.toml --seed 1").ends_with(0);
     let runs = home.fude("runs --json").ends_with(0).json();
@@ -81,6 +111,27 @@ fn runs_are_listed_and_removed() {
     assert!(home.snapshot() == before, "a typing error removes nothing");
     home.fude(&format!("runs --remove {first}")).ends_with(0).says(&["removed"]);
     assert!(!home.path(first).exists() && home.runs("small").len() == 1);
+}
+
+#[test]
+fn a_name_removes_its_newest_run_only_with_consent() {
+    let home = Home::with_small_experiment("");
+    for seed in 0..3 {
+        home.fude(&format!("train small.toml --seed {seed}")).ends_with(0);
+    }
+    let runs = home.fude("runs --json").ends_with(0).json();
+    let [first, second, newest] = [0, 1, 2].map(|run| runs[run]["path"].as_str().unwrap().to_owned());
+    let before = home.snapshot();
+    let refused = home.fude("runs --remove small").ends_with(2);
+    refused.says(&[&format!("'small' stands for its newest run {newest} (finished, "), "give its path", "--yes"]);
+    home.fude("runs --yes").ends_with(2).says(&["--remove"]);
+    assert!(home.snapshot() == before, "something was removed without consent");
+
+    // Named twice, it is removed once; a path beside it needs no consent of its own.
+    let removed = home.fude(&format!("runs --remove small {newest} {first} --yes --json")).ends_with(0);
+    let removed = removed.says(&[&format!("removed {first} (finished, 9 files, "), &format!("removed {newest} (")]);
+    assert_eq!(removed.json()["removed"], serde_json::json!([first, newest]));
+    assert_eq!(home.runs("small"), [home.path(&second)]);
 }
 
 #[test]
@@ -107,4 +158,29 @@ fn check_and_summary_train_nothing() {
     }
     home.fude("summary small.toml").ends_with(0);
     assert!(home.snapshot() == before, "something was written");
+}
+
+#[test]
+fn several_models_are_evaluated_as_an_ensemble_and_several_looks_as_one() {
+    let home = Home::with_small_experiment("[augment]\nrotation = 10.0\nshift = 1.0\n");
+    for seed in 0..2 {
+        home.fude(&format!("train small.toml --data kana --set data.limit=600 --seed {seed}")).ends_with(0);
+    }
+    let of = |arguments: &str| home.fude(&format!("eval {arguments} --json")).ends_with(0).json();
+    let one = of("small");
+    let looks = of("small --looks 3");
+    assert!(looks["loss"] != one["loss"] && looks["run"].as_str().unwrap().ends_with(", 4 looks"), "{looks}");
+    let both = home.runs("small").iter().map(|run| run.display().to_string()).collect::<Vec<_>>().join(" ");
+    // A mean of probabilities loses no more than its members do on average (Jensen).
+    let losses = both.split(' ').map(|run| of(run)["loss"].as_f64().unwrap());
+    let (ensemble, mean) = (of(&both)["loss"].as_f64().unwrap(), losses.sum::<f64>() / 2.0);
+    assert!(ensemble <= mean, "{ensemble}, {mean}");
+    home.fude("eval small small.safetensors").ends_with(2).says(&["there is no file small.safetensors"]);
+}
+
+#[test]
+fn looks_at_images_that_a_run_never_deformed_are_refused() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("eval small --looks 2").ends_with(2).says(&["was not trained on deformed images"]);
 }

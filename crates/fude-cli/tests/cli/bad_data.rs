@@ -139,6 +139,26 @@ fn bad_data_are_told_with_path_expected_and_found_and_nothing_is_written() {
 }
 
 #[test]
+fn too_few_images_to_hold_some_out_are_told_with_folder_and_key() {
+    let home = Home::new();
+    home.idx_folder(4, 2);
+    home.small_experiment("");
+    let before = home.snapshot();
+    home.fude("train small.toml")
+        .ends_with(2)
+        .says(&["images: too few images for data.validation_fraction = 0.1", "found 4 in all; 0 holds none out"]);
+    home.idx_folder(2, 0);
+    std::fs::remove_file(home.path("images/t10k-images-idx3-ubyte")).unwrap();
+    std::fs::remove_file(home.path("images/t10k-labels-idx1-ubyte")).unwrap();
+    home.fude("data stats images").ends_with(2).says(&["images: too few images for data.test_fraction = 0.2"]);
+    home.fude("data stats images --test-fraction 2")
+        .ends_with(2)
+        .says(&["data.test_fraction: expected a number from 0"]);
+    home.idx_folder(4, 2);
+    assert!(home.snapshot() == before, "something was written");
+}
+
+#[test]
 fn a_damaged_file_is_an_error_and_no_reason_to_fall_back() {
     let home = Home::with_small_experiment("");
     cut_off(&home, IMAGES);

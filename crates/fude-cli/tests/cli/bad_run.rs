@@ -46,12 +46,25 @@ fn an_unfinished_run_can_be_listed_and_not_compared() {
     let run = home.run("small");
     std::fs::remove_file(run.join("summary.json")).unwrap();
     assert!(home.fude("runs").ends_with(0).stdout.contains("unfinished"));
-    home.fude("compare small").ends_with(1).says(&["has not finished"]);
-    std::fs::remove_file(run.join("best.safetensors")).unwrap();
-    home.fude("eval small").ends_with(1).says(&["cannot read ", "best.safetensors"]);
-    home.write("damaged", "no model");
-    std::fs::copy(home.path("damaged"), run.join("best.safetensors")).unwrap();
+    for command in ["compare small", "eval small", "report small", "train small.toml --init small"] {
+        home.fude(command)
+            .ends_with(1)
+            .says(&["has not finished: it has no summary.json; `fude train --resume runs/small/"]);
+    }
+    let lock = fude_record::RunFolder::open(&run).unwrap().lock().unwrap();
+    home.fude("eval small").ends_with(1).says(&["has not finished", "another fude is working on it"]);
+    drop(lock);
+}
+
+#[test]
+fn a_model_that_is_gone_or_damaged_is_named() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let model = home.run("small").join("best.safetensors");
+    std::fs::write(&model, "no model").unwrap();
     home.fude("eval small").ends_with(1).says(&["cannot use ", "best.safetensors", "not a safetensors file"]);
+    std::fs::remove_file(&model).unwrap();
+    home.fude("eval small").ends_with(1).says(&["cannot read ", "best.safetensors"]);
 }
 
 #[test]

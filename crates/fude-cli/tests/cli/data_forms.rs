@@ -49,6 +49,38 @@ fn a_folder_a_class_with_pictures() {
 }
 
 #[test]
+fn one_class_is_nothing_to_tell_apart() {
+    let home = Home::with_small_experiment("");
+    (0..30).for_each(|salt| drop(home.write(&format!("one/only/{salt}.png"), png(0, salt))));
+    let ran = home.fude("train small.toml --data one").ends_with(1);
+    ran.says(&["error: one: expected two classes or more to tell apart, found one (only)"]);
+}
+
+#[test]
+fn verify_looks_into_every_form() {
+    let home = Home::with_small_experiment("");
+    home.write("pictures/a/1.png", png(0, 1));
+    home.write("pictures/a/2.png", png(0, 2));
+    home.write("pictures/b/1.png", png(1, 1));
+    let found = home.fude("data verify pictures").ends_with(0).stdout;
+    let expected = "unknown  pictures/a: 2 sound pictures, of no known set\nunknown  pictures/b: 1 sound";
+    assert!(found.starts_with(expected), "{found}");
+
+    home.write("pictures/b/2.png", &png(1, 2)[..60]);
+    let broken = home.fude("data verify pictures --json").ends_with(1);
+    let json = broken.json();
+    assert_eq!((&json[0]["pictures"], &json[2]["status"]), (&2.into(), &"corrupt".into()), "{json}");
+    assert!(json[2]["why"].as_str().unwrap().starts_with("pictures/b/2.png: expected a readable PNG"), "{json}");
+    broken.says(&["pictures: 1 of 4 files are not what they should be"]);
+
+    assert_eq!(home.fude("data verify images").ends_with(0).stdout.lines().count(), 4);
+    home.write("neither/notes.txt", "hello");
+    home.fude("data verify neither")
+        .ends_with(1)
+        .says(&["neither: expected files such as ", "sub-folder of pictures per class"]);
+}
+
+#[test]
 fn a_set_is_reached_by_its_name_also_beside_a_folder_of_that_name() {
     let home = Home::with_small_experiment("");
     home.write("kmnist/notes.txt", "no data");

@@ -117,6 +117,14 @@ impl Ran {
         self
     }
 
+    /// What `train --json` prints, but for where the run is: that is what `summary.json` has.
+    #[track_caller]
+    pub(crate) fn summary(&self) -> serde_json::Value {
+        let mut json = self.json();
+        json.as_object_mut().and_then(|keys| keys.remove("run")).expect("the run's folder");
+        json
+    }
+
     /// stdout as one line of JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -1,6 +1,6 @@
 //! Models that leave fude, and models that come to it.
 
-use crate::home::Home;
+use crate::home::{Home, json_file};
 
 fn trained() -> Home {
     let home = Home::with_small_experiment("");
@@ -140,4 +140,22 @@ fn an_extended_run_keeps_no_int8_model_of_before() {
     home.fude("quantize small").ends_with(0);
     home.fude("train --resume small --epochs 3").ends_with(0);
     assert!(!home.run("small").join("int8.safetensors").exists());
+}
+
+#[test]
+fn a_small_network_learns_from_a_teacher() {
+    let home = Home::with_small_experiment("[augment]\nshift = 1.0\n");
+    home.fude("train small.toml").ends_with(0);
+    let student = "distill small small.toml --set name=student --set model.hidden=[5] --weight 0.5 --epochs 3";
+    home.fude(student).ends_with(0);
+    let run = home.run("student");
+    let written = std::fs::read_to_string(run.join("experiment.toml")).unwrap();
+    assert!(written.contains("[distill]") && written.contains("weight = 0.5"), "{written}");
+    let alone = home.fude("train small.toml --set name=alone --set model.hidden=[5] --epochs 3 --json").ends_with(0);
+    assert_ne!(alone.json()["train_loss"], json_file(&run.join("summary.json"))["train_loss"]);
+    home.fude("distill missing small.toml").ends_with(2).says(&["no run 'missing'"]);
+    home.fude("distill small small.toml --weight 1.5")
+        .ends_with(2)
+        .says(&["--weight 1.5: distill.weight: expected a share"]);
+    home.fude("distill small small.toml --data kana").ends_with(1).says(&["teacher", "classes"]);
 }

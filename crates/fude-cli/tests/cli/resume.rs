@@ -1,5 +1,6 @@
 //! Going on: extended runs, damaged checkpoints, other data.
 
+use crate::fixtures::idx_images;
 use crate::home::{Home, metrics, snapshot};
 use std::path::{Path, PathBuf};
 
@@ -110,8 +111,60 @@ fn other_data_are_refused_and_nothing_is_overwritten() {
     home.fude("train small.toml").ends_with(0);
     let before = home.snapshot();
     let ran = home.fude("train --resume small --epochs 5 --data kana").ends_with(1);
-    ran.says(&["the training data are not those that this run was started with: expected fingerprint "]);
+    ran.says(&[
+        "images, not on kana; give --data, or go on with it as it was with --resume runs/small/",
+        "the training images of kana are not those that this run was started with: expected",
+    ]);
+    home.write("images/t10k-images-idx3-ubyte", idx_images(100, 7));
+    let ran = home.fude("train --resume small --epochs 5").ends_with(1);
+    ran.says(&["error: the test images of images are not those that this run was started with: expected fingerprint "]);
+    home.write("images/t10k-images-idx3-ubyte", idx_images(100, 2));
     assert!(home.snapshot() == before, "something was overwritten");
+}
+
+#[test]
+fn a_run_that_began_on_the_fallback_goes_on_with_it_when_the_real_data_have_come() {
+    let home = Home::with_small_experiment("");
+    let text = "name = \"fall\"\ndataset = \"kmnist\"\nfallback = \"kana\"\ndata.limit = 500\ntrain.epochs = 1\n";
+    home.write("fall.toml", text);
+    home.fude("train fall.toml").ends_with(0);
+    home.fude("train fall.toml --epochs 2 --out alone").ends_with(0);
+    std::fs::create_dir_all(home.path("cache/fude")).unwrap();
+    std::fs::rename(home.path("images"), home.path("cache/fude/kmnist")).unwrap();
+    let ran = home.fude("train --resume fall --epochs 2 --json").ends_with(0);
+    let ran =
+        ran.says(&["warning: this run began on the built-in drawn set 'kana' and goes on with it, although kmnist is"]);
+    assert_eq!((&ran.json()["dataset"], &ran.json()["dataset_fallback"]), (&"kana".into(), &true.into()));
+    let alone = only_run(&home.path("alone/fall"));
+    assert!(timeless(&home.run("fall")) == timeless(&alone));
+}
+
+fn only_run(folder: &Path) -> PathBuf {
+    std::fs::read_dir(folder).expect("a folder").next().expect("a run").expect("a readable folder").path()
+}
+
+#[test]
+fn a_file_beside_a_named_run_must_be_of_the_same_experiment() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --set train.batch=20").ends_with(0);
+    home.write("other.toml", "name = \"other\"\ndataset = \"images\"\nmodel.hidden = [8]\ntrain.batch = 20\n");
+    let before = home.snapshot();
+    let ran = home.fude("train other.toml --resume small --epochs 5").ends_with(2);
+    let ran = ran.says(&["was started with other settings than other.toml has now (", "model.hidden was [16], is [8]"]);
+    ran.says(&["name was \"small\", is \"other\"", "go on with it as it was with --resume runs/small/"]);
+    let ran = home.fude("train small.toml --resume small --epochs 5").ends_with(2);
+    ran.says(&["(train.batch was 20, is 32)"]);
+    assert!(home.snapshot() == before, "something was overwritten");
+    let ran = home.fude("train small.toml --resume small --set train.batch=20 --epochs 5").ends_with(0);
+    ran.says(&["going on with runs/small/"]);
+}
+
+#[test]
+fn more_epochs_for_a_falling_learning_rate_are_warned_of() {
+    let home = Home::with_small_experiment("train.schedule = \"cosine\"");
+    home.fude("train small.toml").ends_with(0);
+    let ran = home.fude("train --resume small --epochs 4").ends_with(0);
+    ran.says(&["warning: the learning rate followed its schedule to epoch 2 and goes on as if it led to epoch 4"]);
 }
 
 #[test]
@@ -161,6 +214,7 @@ fn fewer_epochs_than_were_begun_are_refused() {
     home.fude("train small.toml").ends_with(0);
     std::fs::remove_file(home.run("small").join("summary.json")).unwrap();
     home.fude("train --resume small --epochs 1").ends_with(2).says(&["has begun epoch 2 already"]);
+    home.fude("train --resume small --epochs 0").ends_with(2).says(&["error: --epochs 0: train.epochs: expected 1 to"]);
 }
 
 #[test]

@@ -22,8 +22,9 @@ fn the_first_command_of_the_readme_trains_without_network_and_says_on_what() {
     for name in RUN_FILES {
         assert!(run.join(name).is_file(), "{name} is missing");
     }
-    let summary = ran.json();
+    let summary = ran.summary();
     assert_eq!(summary, json_file(&run.join("summary.json")));
+    assert_eq!(home.path(ran.json()["run"].as_str().unwrap()), run);
     assert_eq!((&summary["dataset"], &summary["dataset_fallback"]), (&"kana".into(), &true.into()));
     assert_eq!((&summary["epochs"], &summary["parameters"]), (&2.into(), &(100_480 + 1_290).into()));
     assert!(summary["test_accuracy"].as_f64().unwrap() > 0.8, "{summary}");
@@ -50,7 +51,8 @@ fn the_recorded_experiment_is_complete_and_trains_again_to_the_same_bits() {
 fn equal_seeds_give_equal_files_and_others_do_not() {
     let home = Home::with_small_experiment("");
     let model = |out: &str, seed: u32| {
-        let mut summary = home.fude(&format!("train small.toml --seed {seed} --out {out} --json")).ends_with(0).json();
+        let mut summary =
+            home.fude(&format!("train small.toml --seed {seed} --out {out} --json")).ends_with(0).summary();
         let run = home.small_run(out);
         for timed in ["seconds", "epoch_seconds_median", "samples_per_second"] {
             summary.as_object_mut().unwrap().remove(timed);
@@ -66,7 +68,8 @@ fn equal_seeds_give_equal_files_and_others_do_not() {
 fn a_fast_dev_run_leaves_nothing() {
     let home = Home::with_small_experiment("");
     let before = home.snapshot();
-    home.fude("train small.toml --fast-dev-run --device cpu").ends_with(0);
+    let ran = home.fude("train small.toml --fast-dev-run --device cpu --json").ends_with(0);
+    assert!(ran.json()["run"].is_null(), "{}", ran.stdout);
     assert!(home.snapshot() == before, "something was written");
     assert!(!home.path("runs").exists());
 }
@@ -82,13 +85,29 @@ fn quiet_leaves_the_result_and_the_warnings() {
 }
 
 #[test]
+fn verbose_says_what_is_done_and_how_long_it_takes() {
+    let home = Home::with_small_experiment("");
+    let ran = home.fude("train small.toml -v").ends_with(0);
+    let ran =
+        ran.says(&["reading ", "400 training and 100 test images", "device: the cpu ", "engine: fused on the cpu "]);
+    ran.says(&[
+        "checkpoint after epoch 2, step 0: ",
+        " KiB written in ",
+        "trained and evaluated in ",
+        "plots drawn in ",
+    ]);
+    let silent = home.fude("train small.toml").ends_with(0);
+    assert!(!silent.stderr.contains("INFO") && !silent.stderr.contains("checkpoint after"), "{}", silent.stderr);
+}
+
+#[test]
 fn a_run_starts_from_the_weights_of_another() {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml").ends_with(0);
     let model = home.run("small").join("best.safetensors");
     let from_file = format!("train small.toml --init {} --epochs 1 --out b --json", model.display());
     let (first, warm) = (home.fude("train small.toml --epochs 1 --out a --json"), home.fude(&from_file));
-    assert_eq!(warm.json(), home.fude("runs --out b --json").json()[0]["summary"]);
+    assert_eq!(warm.summary(), home.fude("runs --out b --json").json()[0]["summary"]);
     let loss = |ran: crate::home::Ran| ran.ends_with(0).json()["train_loss"].as_f64().unwrap();
     assert!(loss(warm) < loss(first));
 }

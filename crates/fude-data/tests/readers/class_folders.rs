@@ -100,3 +100,11 @@ fn a_class_without_pictures_is_refused() {
     let message = load_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert_eq!(message, format!("{}: expected at least one image, found none", dir.path().join("b").display()));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_class_name_of_two_lines_is_refused() {
+    let dir = folder(&[("a\nb/1.png", png(28, 28, 1))]);
+    let message = load_dir(dir.path(), &whole()).unwrap_err().to_string();
+    assert!(message.contains("without control characters, found \"a\\nb\""), "{message}");
+}

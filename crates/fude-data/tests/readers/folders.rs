@@ -161,10 +161,18 @@ fn settings_outside_their_range_are_refused() {
         (LoadOptions { limit: Some(0), ..default() }, "data.limit: expected at least 1, found 0"),
         (LoadOptions { size: Some(257), ..default() }, "data.size: expected 1 to 256, found 257"),
         (LoadOptions { size: Some(28), ..default() }, "data.size: expected 2x3, as in "),
-        (LoadOptions { test_fraction: 0.01, ..default() }, "fraction held out: expected between 0 and 1"),
     ];
     for (options, expected) in table {
         let text = load_dir(dir.path(), &options).unwrap_err().to_string();
         assert!(text.starts_with(expected), "{text}");
     }
+}
+
+#[test]
+fn too_few_images_to_cut_name_the_folder_and_the_key() {
+    let dir = folder(&train_files(20));
+    let error = load_dir(dir.path(), &LoadOptions { test_fraction: 0.01, ..LoadOptions::default() }).unwrap_err();
+    let expected = format!("{}: too few images for data.test_fraction = 0.01: ", dir.path().display());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    assert!(error.is_bad_setting());
 }

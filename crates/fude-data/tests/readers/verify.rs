@@ -1,7 +1,7 @@
 //! Verification of folders.
 
-use crate::fixtures::{folder, gz, idx_images, idx_labels};
-use fude_data::{FileStatus, Role, verify_dir};
+use crate::fixtures::{folder, gz, idx_images, idx_labels, png};
+use fude_data::{FileStatus, Role, verify_dir, verify_pictures};
 
 #[test]
 fn every_named_file_is_reported_as_unknown_or_corrupt_with_its_reason() {
@@ -22,4 +22,24 @@ fn every_named_file_is_reported_as_unknown_or_corrupt_with_its_reason() {
 fn a_folder_without_such_files_is_an_error() {
     let message = verify_dir(folder(&[]).path()).unwrap_err().to_string();
     assert!(message.contains("expected files such as train-images-idx3-ubyte.gz"), "{message}");
+}
+
+#[test]
+fn pictures_are_counted_class_by_class_and_broken_ones_named() {
+    let dir = folder(&[
+        ("train/a/1.png", png(28, 28, 1)),
+        ("train/a/2.png", png(28, 28, 1)[..40].to_vec()),
+        ("train/b/1.png", png(9, 9, 1)),
+        ("test/b/1.png", png(28, 28, 2)),
+        ("test/b/notes.txt", vec![]),
+    ]);
+    let checks = verify_pictures(dir.path()).unwrap();
+    let found: Vec<_> = checks
+        .iter()
+        .map(|check| (check.folder.strip_prefix(dir.path()).unwrap().to_str().unwrap(), check.sound))
+        .collect();
+    assert_eq!(found, [("train/a", 1), ("train/b", 1), ("test/b", 1)]);
+    let (path, why) = &checks[0].corrupt[0];
+    assert!(path.ends_with("train/a/2.png") && why.contains("expected a readable PNG"), "{why}");
+    assert!(verify_pictures(folder(&[]).path()).unwrap().is_empty());
 }

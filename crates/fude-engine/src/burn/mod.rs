@@ -122,7 +122,7 @@ impl BurnEngine {
         }
         let soft = plan.teacher.as_ref().map(|teacher| {
             let of_row = |&row: &u32| &teacher.probabilities[row as usize * classes..][..classes];
-            (rows.iter().flat_map(of_row).copied().collect(), teacher.clone())
+            (rows.iter().flat_map(of_row).copied().collect::<Vec<f32>>(), teacher.clone())
         });
         let Trained { model, optimizer, average, .. } = &mut self.models[index];
         let inputs = images::step_inputs(&self.train, plan, step, model.input_scale(), &self.device);

@@ -1,5 +1,6 @@
 //! The processor.
 
+use super::cpu_name::cpu_name;
 use serde::Serialize;
 
 /// What is known of the processor.
@@ -17,15 +18,8 @@ impl CpuInfo {
     /// Looks at this machine.
     pub fn of_this_machine() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { name: model_name().unwrap_or_else(|| std::env::consts::ARCH.to_owned()), threads, simd: simd() }
+        Self { name: cpu_name().unwrap_or_else(|| std::env::consts::ARCH.to_owned()), threads, simd: simd() }
     }
-}
-
-/// The processor's own name, where the system tells it cheaply.
-fn model_name() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("model name"))?;
-    Some(line.split_once(':')?.1.trim().to_owned())
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,6 +4,7 @@
 mod adapters;
 mod choose;
 mod cpu;
+mod cpu_name;
 
 #[cfg(feature = "gpu")]
 pub(crate) use adapters::GpuDevice;

@@ -91,6 +91,7 @@ pub(super) fn pins(engine: &dyn Engine, data: &Prepared) -> Pins {
         device: info.device.clone(),
         detail: info.detail.clone(),
         data: data.fingerprint(),
+        held_out: Some(data.held_out_fingerprints()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use crate::epoch::{EpochControl, ProgressClock};
 use crate::request::{TrainRequest, engine_spec, selects_on_test};
 use crate::splits::Splits;
 use crate::summarise::{FinalScores, summarise};
+use crate::teachers::Teachers;
 use crate::{Observer, Patience, Pins, Prepared, Progress, Scored, StopFlag, TrainError, Verdict, epoch_plan, score};
 use fude_engine::{DeviceData, Engine, EngineError, EpochPlan, Totals, TrainState, View, Weights};
 use fude_model::initialise;
@@ -41,6 +42,7 @@ struct Session<'a> {
     data: Prepared,
     on_device: Splits,
     engine: Box<dyn Engine>,
+    teachers: Option<Teachers>,
     pins: Pins,
     folder: Option<RunFolder>,
     writer: Option<CheckpointWriter>,
@@ -77,6 +79,8 @@ impl<'a> Session<'a> {
             observer.event(&Event::Note(why));
         }
         let engine = fude_engine::build(engine, &device, spec)?;
+        let teachers = experiment.distill.as_ref();
+        let teachers = teachers.map(|config| Teachers::load(config, &data, &device, &on_device.train)).transpose()?;
         let pins = checkpoints::pins(engine.as_ref(), &data);
         let mut session = Self {
             patience: Patience::new(&experiment),
@@ -84,6 +88,7 @@ impl<'a> Session<'a> {
             data,
             on_device,
             engine,
+            teachers,
             pins,
             writer: folder.clone().map(CheckpointWriter::new),
             folder,
@@ -109,7 +114,7 @@ impl<'a> Session<'a> {
 
     fn run(mut self) -> Result<Outcome, TrainError> {
         while !self.stopped_early && self.progress.epoch < self.experiment.train.epochs {
-            let plan = epoch_plan(&self.experiment, self.progress.epoch, self.data.train.len());
+            let plan = self.plan()?;
             match self.train_epoch(&plan)? {
                 EpochEnd::Interrupted => return self.interrupt(),
                 EpochEnd::Done { totals, seconds } => {
@@ -122,6 +127,15 @@ impl<'a> Session<'a> {
             }
         }
         self.finish()
+    }
+
+    /// The plan of the epoch that is due.
+    fn plan(&mut self) -> Result<EpochPlan, TrainError> {
+        let mut plan = epoch_plan(&self.experiment, self.progress.epoch, self.data.train.len());
+        if let Some(teachers) = &mut self.teachers {
+            plan.teacher = Some(teachers.teach(&self.on_device.train, &plan)?);
+        }
+        Ok(plan)
     }
 
     /// Trains what is left of the epoch, pausing for checkpoints.
@@ -272,6 +286,7 @@ impl<'a> Session<'a> {
         summary.restored_best = restored_best;
         summary.selected_on_test = selects_on_test(&self.experiment);
         summary.seconds = self.seconds();
+        summary.test_fingerprint = self.pins.held_out.as_ref().and_then(|pins| pins.test.clone());
         summary
     }
 }

@@ -23,6 +23,8 @@ impl Session<'_> {
                     .into()
             }));
         }
+        let info = self.engine.info();
+        tracing::info!("engine: {} on the {} {} ({})", info.engine, info.device_kind, info.device, info.detail);
         events.push(Event::Started {
             folder: self.folder.as_ref().map(|folder| folder.path().to_owned()),
             epochs_done: self.progress.epoch,

@@ -1,7 +1,7 @@
 //! `fude data fetch`: a published set into the cache folder.
 
 use super::fetch_progress::{Bars, Lines};
-use crate::ui::Ui;
+use crate::ui::{Ui, quoted};
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -110,10 +110,4 @@ fn licence(set: RemoteSet) -> &'static str {
         RemoteSet::Fashion => "Fashion-MNIST is under the MIT licence, copyright 2017 Zalando SE",
         RemoteSet::Mnist => "MNIST is by Y. LeCun, C. Cortes and C. J. C. Burges, from images of NIST",
     }
-}
-
-/// A path that a shell reads as one word.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.contains(char::is_whitespace) { format!("\"{text}\"") } else { text }
 }

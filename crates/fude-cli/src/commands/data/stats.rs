@@ -1,10 +1,9 @@
 //! `fude data stats`: a set in numbers.
 
-use crate::table::table;
+use crate::table::{count, table};
 use crate::ui::{Ui, print_json};
 use clap::Args;
 use fude_data::{LoadOptions, SplitStats, Stats};
-use indicatif::HumanCount;
 use serde::Serialize;
 
 const EXAMPLES: &str = "\
@@ -56,7 +55,7 @@ pub(super) fn run(args: &StatsArgs, ui: Ui) -> anyhow::Result<()> {
 impl StatsArgs {
     fn options(&self) -> LoadOptions {
         let Self { test_fraction, split_seed, limit, .. } = *self;
-        LoadOptions { test_fraction, split_seed, limit, size: None }
+        LoadOptions { test_fraction, split_seed, limit, ..LoadOptions::default() }
     }
 }
 
@@ -91,8 +90,4 @@ fn duplicates(stats: &Stats) -> String {
     let test = row("test images also in train", found.train_in_test, found.train_in_test_other_label);
     let rows = [train].into_iter().chain(stats.test.is_some().then_some(test)).collect();
     table(&["duplicates", "images", "with another label"], rows)
-}
-
-fn count(images: usize) -> String {
-    HumanCount(images as u64).to_string()
 }

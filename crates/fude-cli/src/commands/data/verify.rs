@@ -5,7 +5,9 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use console::style;
 use fude_data::fetch::RemoteSet;
-use fude_data::{FileCheck, FileStatus, LoadOptions, Role, load_dir, verify_dir};
+use fude_data::{
+    DataError, FileCheck, FileStatus, LoadOptions, PictureCheck, Role, load_dir, verify_dir, verify_pictures,
+};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -16,14 +18,15 @@ Examples:
   fude data verify path/to/folder --json
 
 A file is `ok` if it is one of a known set, whatever packed it; `unknown` if it is sound and none of those; `misnamed` if \
-it is known and its name says something else; `corrupt` if it cannot be read. Ends with an error where a file is misnamed \
-or corrupt, or where sound files do not make a set together.";
+it is known and its name says something else; `corrupt` if it cannot be read. A folder of pictures has a line a class, and \
+one for each picture that cannot be read. Ends with an error where a file is misnamed or corrupt, or where sound files do \
+not make a set together.";
 
 /// Which files.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// kmnist, fashion, mnist or k49 in the cache folder, or any folder with idx or npz files [default: all in the cache folder]
+    /// kmnist, fashion, mnist or k49 in the cache folder, or any folder with idx or npz files or one sub-folder of pictures per class [default: all in the cache folder]
     #[arg(value_name = "NAME|DIR")]
     source: Option<String>,
     /// One line of JSON on stdout instead of a line a file
@@ -31,8 +34,8 @@ pub(crate) struct VerifyArgs {
     json: bool,
 }
 
-/// What is said about a file.
-#[derive(Debug, Serialize)]
+/// What is said about a file, or about the pictures of a class.
+#[derive(Debug, Default, Serialize)]
 struct Finding {
     path: PathBuf,
     status: &'static str,
@@ -41,6 +44,8 @@ struct Finding {
     holds: Option<&'static str>,
     /// The MD5 of the content as a raw idx file.
     md5: Option<String>,
+    /// The sound pictures in a class folder.
+    pictures: Option<usize>,
     /// Why it is not ok.
     why: Option<String>,
 }
@@ -50,9 +55,8 @@ pub(super) fn run(args: &VerifyArgs, ui: Ui) -> anyhow::Result<()> {
     let mut findings = Vec::new();
     let mut problems = Vec::new();
     for folder in folders(args.source.as_deref())? {
-        match verify_dir(&folder) {
-            Ok(checks) => {
-                let found: Vec<Finding> = checks.into_iter().map(Finding::from).collect();
+        match look_into(&folder) {
+            Ok(found) => {
                 problems.extend(problem(&folder, &found));
                 findings.extend(found);
             }
@@ -65,6 +69,18 @@ pub(super) fn run(args: &VerifyArgs, ui: Ui) -> anyhow::Result<()> {
     }
     ensure!(problems.is_empty(), "{}", problems.join("; "));
     Ok(())
+}
+
+/// What a folder holds, in the order in which it is looked for when it is loaded: files of the MNIST family, pictures.
+fn look_into(folder: &Path) -> Result<Vec<Finding>, DataError> {
+    match verify_dir(folder) {
+        Ok(checks) => Ok(checks.into_iter().map(Finding::from).collect()),
+        Err(neither @ DataError::Unrecognised { .. }) => match verify_pictures(folder)? {
+            classes if classes.is_empty() => Err(neither),
+            classes => Ok(classes.into_iter().flat_map(Finding::of_class).collect()),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// The folders to look at: one, or whatever the cache has.
@@ -102,7 +118,8 @@ fn remedy(name: &str) -> String {
 fn problem(folder: &Path, findings: &[Finding]) -> Option<String> {
     let bad = findings.iter().filter(|finding| finding.is_bad()).count();
     if bad > 0 {
-        return Some(format!("{}: {bad} of {} files are not what they should be", folder.display(), findings.len()));
+        let all: usize = findings.iter().map(|finding| finding.pictures.unwrap_or(1)).sum();
+        return Some(format!("{}: {bad} of {all} files are not what they should be", folder.display()));
     }
     let together = load_dir(folder, &LoadOptions { test_fraction: 0.0, ..LoadOptions::default() });
     together.err().map(|error| format!("the files do not make a set together: {error}"))
@@ -110,7 +127,7 @@ fn problem(folder: &Path, findings: &[Finding]) -> Option<String> {
 
 impl From<FileCheck> for Finding {
     fn from(FileCheck { path, role: named, status }: FileCheck) -> Self {
-        let finding = |status| Self { path, status, set: None, holds: None, md5: None, why: None };
+        let finding = |status| Self { path, status, ..Self::default() };
         match status {
             FileStatus::Official { set, role, md5 } => {
                 let why = (role != named).then(|| format!("its name says {}", content(named)));
@@ -124,6 +141,18 @@ impl From<FileCheck> for Finding {
 }
 
 impl Finding {
+    /// A line for the class, and one for each of its broken pictures.
+    fn of_class(check: PictureCheck) -> Vec<Self> {
+        let class = Self { path: check.folder, status: "unknown", pictures: Some(check.sound), ..Self::default() };
+        let broken = check.corrupt.into_iter().map(|(path, why)| Self {
+            path,
+            status: "corrupt",
+            why: Some(why),
+            ..Self::default()
+        });
+        std::iter::once(class).chain(broken).collect()
+    }
+
     fn is_bad(&self) -> bool {
         ["misnamed", "corrupt"].contains(&self.status)
     }
@@ -140,6 +169,9 @@ impl Finding {
 
     fn explanation(&self) -> String {
         let path = self.path.display();
+        if let Some(pictures) = self.pictures {
+            return format!("{path}: {pictures} sound pictures, of no known set");
+        }
         match (self.set, self.holds, &self.md5, &self.why) {
             (Some(set), Some(holds), _, None) => format!("{path}: {}{set} {holds}", official(set)),
             (Some(set), Some(holds), _, Some(why)) => format!("{path}: {}{set} {holds}, but {why}", official(set)),

@@ -1,0 +1,137 @@
+//! Values from the command line, put over those of an experiment file.
+
+use crate::ExperimentError;
+use std::fmt;
+use std::str::FromStr;
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+
+/// One `key=value` from the command line, put over the file: `train.batch=256`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    key: Vec<String>,
+    /// None takes the key away.
+    value: Option<String>,
+    /// The flag that the user gave, where it was not `--set`.
+    flag: Option<&'static str>,
+}
+
+impl FromStr for Override {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, value) = text.split_once('=').ok_or_else(|| format!("expected key=value, found '{text}'"))?;
+        let key: Vec<String> = key.trim().split('.').map(str::to_owned).collect();
+        if key.iter().any(String::is_empty) {
+            return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
+        }
+        Ok(Self { key, value: Some(value.trim().to_owned()), flag: None })
+    }
+}
+
+/// As the user wrote it: `--set train.batch=0`, `--epochs 0`.
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value.as_deref().unwrap_or_default();
+        match self.flag {
+            Some(flag) => f.write_str(format!("{flag} {value}").trim_end()),
+            None => write!(f, "--set {}={value}", self.key.join(".")),
+        }
+    }
+}
+
+impl Override {
+    /// An override made in a program: `train.epochs`, 20.
+    pub fn new(key: &str, value: impl fmt::Display) -> Self {
+        Self { key: key.split('.').map(str::to_owned).collect(), value: Some(value.to_string()), flag: None }
+    }
+
+    /// One whose value is a string, also where it would read as a number: a folder may be called 2024.
+    pub fn text(key: &str, value: &str) -> Self {
+        Self::new(key, Value::from(value))
+    }
+
+    /// Takes a key away that the file may have.
+    pub fn removal(key: &str) -> Self {
+        Self { value: None, ..Self::new(key, "") }
+    }
+
+    /// Names the flag that stands for it (`--epochs`): errors must blame what the user wrote.
+    #[must_use]
+    pub fn given_by(self, flag: &'static str) -> Self {
+        Self { flag: Some(flag), ..self }
+    }
+
+    /// The key, dotted.
+    pub(crate) fn dotted_key(&self) -> String {
+        self.key.join(".")
+    }
+
+    /// The part of the key after the last dot.
+    pub(crate) fn last_key(&self) -> Option<&str> {
+        self.key.last().map(String::as_str)
+    }
+
+    /// A TOML value where it reads as one, else a string: `--set dataset=fashion` needs no quotes.
+    fn toml_value(text: &str) -> Value {
+        text.parse().unwrap_or_else(|_| Value::from(text))
+    }
+
+    pub(crate) fn apply(&self, document: &mut DocumentMut) -> Result<(), ExperimentError> {
+        let [parents @ .., last] = self.key.as_slice() else { return Ok(()) };
+        let mut table: &mut dyn TableLike = document.as_table_mut();
+        for parent in parents {
+            table = table
+                .entry(parent)
+                .or_insert(Item::Table(Table::new()))
+                .as_table_like_mut()
+                .ok_or_else(|| self.error(format!("'{parent}' is a value, not a section")))?;
+        }
+        match &self.value {
+            Some(text) => table.insert(last, Item::Value(Self::toml_value(text))),
+            None => table.remove(last),
+        };
+        Ok(())
+    }
+
+    fn error(&self, message: String) -> ExperimentError {
+        ExperimentError { place: self.to_string(), message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Experiment;
+
+    const FILE: &str = "name = \"x\"\ndataset = \"kana\"\nmodel = { hidden = [8] }\n";
+
+    fn parse(overrides: &[Override]) -> Result<Experiment, String> {
+        Experiment::parse(FILE, "e.toml", overrides).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_flag_of_its_own_is_blamed_by_its_own_name() {
+        let error = parse(&[Override::new("train.epochs", 0).given_by("--epochs")]).unwrap_err();
+        assert_eq!(error, "--epochs 0: train.epochs: expected 1 to 1000000, found 0");
+    }
+
+    #[test]
+    fn of_two_for_one_key_the_last_holds_and_is_blamed() {
+        let batch = |n| Override::new("train.batch", n);
+        assert_eq!(parse(&[batch(0), batch(5)]).unwrap().train.batch, 5);
+        assert!(parse(&[batch(5), batch(0)]).unwrap_err().starts_with("--set train.batch=0: "));
+    }
+
+    #[test]
+    fn a_text_stays_one_whatever_it_looks_like() {
+        for name in ["2024", "true", "[1]", "a \"b\"", "1e3"] {
+            assert_eq!(parse(&[Override::text("dataset", name)]).unwrap().dataset, name);
+        }
+    }
+
+    #[test]
+    fn inline_tables_take_overrides_too() {
+        let experiment = parse(&[Override::new("model.dropout", 0.5)]).unwrap();
+        assert_eq!((experiment.model.hidden, experiment.model.dropout), (vec![8], 0.5));
+    }
+}
