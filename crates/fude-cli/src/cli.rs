@@ -1,8 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
 use crate::commands::{
-    check, compare, completions, data, devices, distill, eval, export, import, quantize, report, results, runs,
-    summary, train,
+    check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report, results,
+    runs, summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -44,6 +44,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Round a model's weights to int8: a quarter of the bytes.
     Quantize(quantize::QuantizeArgs),
+    /// Say what is on pictures: files, or folders of them.
+    Predict(predict::PredictArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -93,6 +95,7 @@ impl Cli {
             Command::Export(args) => export::run(&args, ui),
             Command::Import(args) => import::run(&args, ui),
             Command::Quantize(args) => quantize::run(&args, ui),
+            Command::Predict(args) => predict::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),

@@ -4,6 +4,7 @@ mod class_labels;
 mod cli;
 mod commands;
 mod exit;
+mod model;
 mod model_lookup;
 mod output;
 mod plots;

@@ -31,6 +31,8 @@ pub use device::{
 };
 pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
 pub use error::{DeviceError, EngineError};
+#[cfg(feature = "gpu")]
+pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
 pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
 pub use plan::{EpochPlan, Teacher};
 pub use predictor::Predictor;

@@ -9,6 +9,7 @@ pub(crate) mod distill;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod predict;
 pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod results;

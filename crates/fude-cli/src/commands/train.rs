@@ -114,7 +114,7 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
 
 /// How a run ended.
 enum Ended {
-    Finished(Trained),
+    Finished(Box<Trained>),
     Interrupted { progress: Progress, folder: Option<RunFolder> },
 }
 
@@ -169,7 +169,7 @@ fn train_one(start: Start, args: &TrainArgs, ui: Ui) -> Result<Ended> {
     tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
-            Ok(Ended::Finished(Trained { summary, data, scored, folder, _lock: lock }))
+            Ok(Ended::Finished(Box::new(Trained { summary, data, scored, folder, _lock: lock })))
         }
         Ok(Outcome::Interrupted(progress)) => Ok(Ended::Interrupted { progress, folder }),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),

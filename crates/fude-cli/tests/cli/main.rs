@@ -10,6 +10,7 @@ mod fixtures;
 mod home;
 mod models;
 mod output;
+mod predict;
 mod readme;
 mod resume;
 mod series;

@@ -157,5 +157,4 @@ fn a_small_network_learns_from_a_teacher() {
     home.fude("distill small small.toml --weight 1.5")
         .ends_with(2)
         .says(&["--weight 1.5: distill.weight: expected a share"]);
-    home.fude("distill small small.toml --data kana").ends_with(1).says(&["teacher", "classes"]);
 }

@@ -78,7 +78,8 @@ fn names_without_an_order_are_ordered_by_shape() {
 fn half_bfloat_and_double_become_f32() {
     let tensors: [(&str, &[usize]); 2] = [("0.weight", &[2, 3]), ("0.bias", &[2])];
     let expected = import(&file(&tensors), &hidden(&[])).unwrap();
-    let encodings: [(Dtype, usize, fn(f32) -> Vec<u8>); 3] = [
+    type Encode = fn(f32) -> Vec<u8>;
+    let encodings: [(Dtype, usize, Encode); 3] = [
         (Dtype::F16, 2, |x| half::f16::from_f32(x).to_le_bytes().to_vec()),
         (Dtype::BF16, 2, |x| half::bf16::from_f32(x).to_le_bytes().to_vec()),
         (Dtype::F64, 8, |x| f64::from(x).to_le_bytes().to_vec()),

@@ -47,6 +47,14 @@ impl StoredModel {
             Self::Int8(model) => &model.metadata,
         }
     }
+
+    /// The same, to be added to.
+    pub fn metadata_mut(&mut self) -> &mut BTreeMap<String, String> {
+        match self {
+            Self::F32(model) => &mut model.metadata,
+            Self::Int8(model) => &mut model.metadata,
+        }
+    }
 }
 
 impl QuantisedModel {

@@ -1,7 +1,7 @@
 //! The fused step on the processor: all cores, the widest vectors it has, no allocation after the first step.
 
 mod activation;
-mod adam;
+pub(super) mod adam;
 mod barrier;
 mod clip;
 mod dropout;
@@ -24,7 +24,7 @@ mod sums;
 mod team;
 #[cfg(test)]
 mod tests;
-mod train;
+pub(super) mod train;
 mod update;
 mod warp;
 mod weights;

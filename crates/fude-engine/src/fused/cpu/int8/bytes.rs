@@ -70,6 +70,7 @@ impl DotTask for Round<'_> {
             let bytes = &mut self.bytes[..columns];
             for (byte, value) in bytes.iter_mut().zip(values) {
                 // Rounds to the nearest, ties to even; the low mantissa bits are then the number. A NaN becomes 0.
+                #[expect(clippy::manual_clamp, reason = "`clamp` keeps a NaN")]
                 let q = (value * inverse + zero_point).max(0.0).min(255.0);
                 *byte = (q + ROUNDER).to_bits() as u8;
             }

@@ -22,20 +22,15 @@ impl Dots for Portable {
     unsafe fn weights(from: *const i8) -> [[i16; 8]; 2] {
         // SAFETY: the caller's promise; bytes have no alignment.
         let bytes = unsafe { &*from.cast::<[i8; 16]>() };
-        let mut weights = [[0; 8]; 2];
-        for lane in 0..8 {
-            weights[0][lane] = i16::from(bytes[2 * lane]);
-            weights[1][lane] = i16::from(bytes[2 * lane + 1]);
-        }
-        weights
+        [0, 1].map(|half| std::array::from_fn(|lane| i16::from(bytes[2 * lane + half])))
     }
 
     #[inline(always)]
     fn add(mut self, inputs: u32, weights: [[i16; 8]; 2]) -> Self {
         // As 16-bit words, in which bytes fit: products of those need no 32-bit multiplication, which SSE2 lacks.
         let (even, odd) = (i32::from(inputs as u16 as i16), i32::from((inputs >> 16) as u16 as i16));
-        for lane in 0..8 {
-            self.0[lane] += even * i32::from(weights[0][lane]) + odd * i32::from(weights[1][lane]);
+        for (lane, sum) in self.0.iter_mut().enumerate() {
+            *sum += even * i32::from(weights[0][lane]) + odd * i32::from(weights[1][lane]);
         }
         self
     }
