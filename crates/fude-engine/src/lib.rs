@@ -14,6 +14,7 @@ mod error;
 mod fused;
 #[cfg(feature = "burn")]
 mod masks;
+mod peak;
 mod plan;
 mod spec;
 mod state;
@@ -23,12 +24,13 @@ mod targets;
 pub use augment::{Augmentation, Deformation, ElasticField, deform};
 pub use data::DeviceData;
 pub use device::{
-    Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
-    choose_device,
+    Adapter, AdapterKind, Candidate, Candidates, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions,
+    DeviceRequest, adapters, choose_device,
 };
 pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
 pub use error::{DeviceError, EngineError};
 pub use fused::unsupported as unsupported_by_fused;
+pub use peak::{Product, sgemm_rate};
 pub use plan::{EpochPlan, Teacher};
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};
