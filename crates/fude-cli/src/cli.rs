@@ -1,8 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
 use crate::commands::{
-    check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report, results,
-    runs, summary, train,
+    bench, check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report,
+    results, runs, summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -60,6 +60,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Fetch, show and check data sets.
     Data(data::DataArgs),
+    /// Time an epoch of training: engines and devices side by side.
+    Bench(bench::BenchArgs),
     /// List the devices of this machine and which one `auto` takes.
     Devices(devices::DevicesArgs),
     /// Print shell completions.
@@ -103,6 +105,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&args, ui),
             Command::Report(args) => report::run(&args, ui),
             Command::Data(args) => data::run(&args, ui),
+            Command::Bench(args) => bench::run(&args, ui),
             Command::Devices(args) => devices::run(&args, ui),
             Command::Completions(args) => completions::run(&args),
         }

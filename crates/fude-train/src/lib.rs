@@ -21,6 +21,7 @@ mod session;
 mod splits;
 mod summarise;
 mod teachers;
+mod trial;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Progress};
 pub use classes::compare_classes;
@@ -31,7 +32,8 @@ pub use observer::{Observer, StopFlag};
 pub use patience::{Patience, Verdict};
 pub use pins::{HeldOutPins, Pins};
 pub use plan::{augmentation, epoch_plan, learning_rate};
-pub use request::TrainRequest;
+pub use request::{TrainRequest, engine_spec, fit_to_data};
 pub use resume::{latest_checkpoint, newest_unfinished};
 pub use score::{Scored, score};
 pub use session::{Outcome, train};
+pub use trial::{Contender, Figure, Timed, Trial, TrialMemory, TrialRequest, Tried, choose_by_trial, fastest, machine};

@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
         let TrainRequest { experiment, data, device, engine, folder, resume, init } = request;
         let on_device = Splits::upload(&data, &device)?;
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
-        let spec = engine_spec(&experiment, parameters, on_device.train.clone());
+        let spec = engine_spec(&experiment, vec![parameters], on_device.train.clone());
         if engine.is_none()
             && let (_, Some(why)) = fude_engine::choose_engine(&device, &experiment.model)
         {
