@@ -89,10 +89,4 @@ impl Gpu {
     pub(super) fn largest_binding(&self) -> u64 {
         self.device.limits().max_storage_buffer_binding_size
     }
-
-    /// Ends the device as a lost one ends, for tests of what happens then.
-    #[doc(hidden)]
-    pub(crate) fn destroy(&self) {
-        self.device.destroy();
-    }
 }
