@@ -1,6 +1,8 @@
 //! The arguments of `fude`, and which command they call.
 
-use crate::commands::{check, compare, completions, data, devices, eval, report, results, runs, summary, train};
+use crate::commands::{
+    baseline, check, compare, completions, data, devices, eval, lr_find, report, results, runs, summary, sweep, train,
+};
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
 use std::sync::LazyLock;
@@ -37,7 +39,13 @@ enum Command {
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
     Summary(summary::SummaryArgs),
-    /// Compare finished runs: accuracies, epochs, losses, and how the experiments differ.
+    /// Search over any keys of an experiment, on the validation split.
+    Sweep(sweep::SweepArgs),
+    /// Suggest a learning rate.
+    LrFind(lr_find::LrFindArgs),
+    /// Measure what a network must beat: nearest neighbours, logistic regression.
+    Baseline(baseline::BaselineArgs),
+    /// Compare finished runs: accuracies, losses, how the experiments differ, and whether that is more than noise.
     Compare(compare::CompareArgs),
     /// Print recorded results as a Markdown table.
     Results(results::ResultsArgs),
@@ -80,6 +88,9 @@ impl Cli {
             Command::Eval(args) => eval::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
+            Command::Sweep(args) => sweep::run(&args, ui),
+            Command::LrFind(args) => lr_find::run(&args, ui),
+            Command::Baseline(args) => baseline::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),
             Command::Results(args) => results::run(&args, ui),
             Command::Runs(args) => runs::run(&args, ui),

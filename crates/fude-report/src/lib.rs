@@ -16,11 +16,13 @@ mod label;
 mod latin;
 #[cfg(test)]
 mod legibility;
+mod lr_curve;
 mod mark;
 mod mistakes;
 mod panel;
 mod picture;
 mod raster;
+mod search;
 mod tag;
 mod typeface;
 
@@ -29,5 +31,7 @@ pub use curve::learning_curve;
 pub use error::ReportError;
 pub use grid::image_grid;
 pub use label::{ClassLabel, Glyph};
+pub use lr_curve::{Suggestion, lr_curve};
 pub use mistakes::{MOST_MISTAKES, mistakes_grid};
 pub use picture::{PIXELS_PER_UNIT, Picture};
+pub use search::{SearchAxis, SearchGoal, SearchLine, SearchPoint, search_coordinates, search_history};

@@ -2,7 +2,7 @@
 
 use fude_data::Split;
 use fude_engine::{DeviceData, Engine, EngineError, View};
-use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
+use fude_record::{Calibration, Evaluation, Labelled, Mistake, evaluate, worst_mistakes};
 use std::time::Instant;
 
 /// Scores with the images that were predicted worst.
@@ -12,6 +12,10 @@ pub struct Scored {
     pub evaluation: Evaluation,
     /// The most confident mistakes.
     pub mistakes: Vec<Mistake>,
+    /// The logits `[N, O]` that all of it comes from.
+    pub logits: Vec<f32>,
+    /// The labels `[N]`.
+    pub labels: Vec<u8>,
 }
 
 /// How many of the worst mistakes are kept.
@@ -28,13 +32,24 @@ pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Re
     let scored = Scored {
         evaluation: evaluate(&logits.values, labels, classes),
         mistakes: worst_mistakes(&logits.values, labels, classes, MISTAKES),
+        labels: labels.to_vec(),
+        logits: logits.values,
     };
     tracing::debug!("{} images evaluated in {:.3} s", labels.len(), started.elapsed().as_secs_f64());
     Ok(scored)
 }
 
-/// The images of mistakes, in their order.
 impl Scored {
+    /// Whether the model is right as often as it is sure; at the temperature that fits another split, where one is given.
+    pub fn calibration(&self, validation: Option<&Self>) -> Calibration {
+        Calibration::of(self.labelled(), validation.map(Self::labelled))
+    }
+
+    fn labelled(&self) -> Labelled<'_> {
+        let classes = self.evaluation.confusion.len();
+        Labelled { logits: &self.logits, labels: &self.labels, classes }
+    }
+
     /// Each mistake with its image `[H, W]`.
     pub fn mistaken_images<'a>(&self, split: &'a Split) -> Vec<(&'a [u8], Mistake)> {
         self.mistakes.iter().map(|&mistake| (split.image(mistake.index), mistake)).collect()

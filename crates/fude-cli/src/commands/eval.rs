@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use fude_data::Split;
 use fude_engine::{Device, DeviceData, EngineSpec, View, build};
 use fude_model::ModelFile;
-use fude_record::{RunFolder, file};
+use fude_record::{Calibration, RunFolder, file};
 use fude_train::{Prepared, Scored, compare_classes, latest_checkpoint, prepare, score};
 use serde_json::json;
 use std::path::PathBuf;
@@ -54,6 +54,9 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     }
     let split = pick(&data, args.split)?;
     let scored = score_run(&run, &data, split)?;
+    let validation = data.validation.clone().filter(|_| args.split == SplitName::Test);
+    let validation = validation.map(|split| score_run(&run, &data, split)).transpose()?;
+    let calibration = scored.calibration(validation.as_ref());
     let evaluation = &scored.evaluation;
     let classes = evaluation.per_class(&data.classes);
     let name = format!("{:?}", args.split).to_lowercase();
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         return print_json(&json!({
             "run": run.path(), "dataset": data.dataset, "split": name, "samples": evaluation.samples,
             "loss": evaluation.loss, "accuracy": evaluation.accuracy, "per_class": classes,
-            "confusion": evaluation.confusion,
+            "confusion": evaluation.confusion, "calibration": calibration,
         }));
     }
     let rows = classes
@@ -76,7 +79,17 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         data.dataset,
         count(evaluation.samples)
     ));
+    print_out(&words(&calibration));
     Ok(())
+}
+
+fn words(calibration: &Calibration) -> String {
+    let mut text = format!("calibration error {}", percent(Some(calibration.error)));
+    if let (Some(t), scaled @ Some(_)) = (calibration.temperature, calibration.scaled_error) {
+        let loss = loss(calibration.scaled_loss);
+        text += &format!("; {} and loss {loss} at temperature {t:.2}, fitted on the validation split", percent(scaled));
+    }
+    text
 }
 
 /// The data of a run, or others in their place, with their notes shown.

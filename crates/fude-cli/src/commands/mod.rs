@@ -1,13 +1,16 @@
 //! One module a command.
 
+pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod eval;
+pub(crate) mod lr_find;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;
 pub(crate) mod summary;
+pub(crate) mod sweep;
 pub(crate) mod train;

@@ -11,6 +11,7 @@ mod home;
 mod output;
 mod readme;
 mod resume;
+mod search;
 mod series;
 mod signals;
 mod splits;
