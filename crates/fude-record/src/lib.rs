@@ -11,6 +11,7 @@ mod event;
 mod experiment;
 mod keys;
 mod metrics;
+mod new_file;
 mod overrides;
 mod parse;
 mod range;
@@ -34,6 +35,7 @@ pub use experiment::{
 pub use metrics::{
     ClassMetrics, Evaluation, Mistake, Softmax, accuracy_of, class_metrics, confusion_of, evaluate, worst_mistakes,
 };
+pub use new_file::write_new;
 pub use overrides::Override;
 pub use parse::ExperimentError;
 pub use range::RangeError;

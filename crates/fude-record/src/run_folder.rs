@@ -15,6 +15,8 @@ pub mod file {
     pub const SUMMARY: &str = "summary.json";
     /// The final model: the weights that the summary's figures were measured with.
     pub const MODEL: &str = "best.safetensors";
+    /// The final model with int8 weights, where someone asked for it.
+    pub const INT8: &str = "int8.safetensors";
     /// The newest checkpoint.
     pub const CHECKPOINT: &str = "last.ckpt";
     /// The checkpoint before it, kept in case the newest is damaged.
@@ -163,7 +165,7 @@ impl RunFolder {
         write_atomically(&path, format!("{text}\n").as_bytes()).map_err(io_error(&path))
     }
 
-    /// Takes summary and model away, and what a kill left half-written: the run goes on.
+    /// Takes summary and models away, and what a kill left half-written: the run goes on.
     ///
     /// # Errors
     /// Where the summary is there and cannot be removed.
@@ -173,8 +175,8 @@ impl RunFolder {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        // The model too: it is no longer what the run has come to.
-        for path in [self.file(file::SUMMARY), self.file(file::MODEL)] {
+        // The models too: they are no longer what the run has come to.
+        for path in [file::SUMMARY, file::MODEL, file::INT8].map(|name| self.file(name)) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&path)(error)),
                 _ => {}

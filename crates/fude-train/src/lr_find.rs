@@ -3,6 +3,7 @@
 //! Smith 2017 ("Cyclical Learning Rates for Training Neural Networks"), with fastai's suggestions. Only training images
 //! are looked at, and nothing is kept.
 
+use crate::engine_choice::choose_engine;
 use crate::request::engine_spec;
 use crate::{StopFlag, TrainError, TrainRequest, epoch_plan};
 use fude_engine::{DeviceData, Engine, EngineError, Totals};
@@ -65,7 +66,8 @@ pub fn find_learning_rate(mut request: TrainRequest, range: LrRange, stop: &Stop
     let TrainRequest { experiment, data, device, engine, init, .. } = request;
     let images = DeviceData::upload(data.train.clone(), data.outputs(), &device)?;
     let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
-    let mut engine = fude_engine::build(engine, &device, engine_spec(&experiment, parameters, images))?;
+    let kind = engine.unwrap_or_else(|| choose_engine(&device, &experiment).0);
+    let mut engine = fude_engine::build(Some(kind), &device, engine_spec(&experiment, vec![parameters], images))?;
     let (mut steps, mut running) = (Vec::new(), Running::default());
     let mut epoch = 0;
     while !running.diverged && !stop.is_set() && (steps.len() as u32) < range.steps {

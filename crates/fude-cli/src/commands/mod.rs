@@ -1,13 +1,19 @@
 //! One module a command.
 
 pub(crate) mod baseline;
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod devices;
+pub(crate) mod distill;
 pub(crate) mod eval;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod lr_find;
+pub(crate) mod predict;
+pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;

@@ -1,5 +1,6 @@
 //! `fude train`.
 
+mod device;
 mod seeds;
 mod series;
 mod start;
@@ -11,10 +12,10 @@ use crate::run_lookup::{RUNS, find_finished};
 use crate::signals::stop_on_ctrl_c;
 use crate::ui::Ui;
 use anyhow::{Context, Result};
-use fude_engine::{Device, DeviceChoice, DeviceOptions, DeviceRequest, EngineKind, choose_device, supported_engines};
+use fude_engine::{DeviceRequest, EngineKind, supported_engines};
 use fude_model::{ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, RunLock, Summary, file};
-use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest};
+use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried};
 use seeds::Seeds;
 use series::Series;
 use start::Start;
@@ -25,7 +26,7 @@ use std::time::Instant;
 use words::{conclude, interrupted, introduce, short_reason, with_checkpoint_hint};
 
 /// Trains an experiment and leaves everything about it in a run folder.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_help = "\
 Examples:
   fude train experiments/e1-l2.toml                         the study's first experiment
@@ -38,22 +39,22 @@ Examples:
 pub(crate) struct TrainArgs {
     /// The experiment file; may be left out with `--resume RUN`.
     #[arg(required_unless_present = "resume")]
-    experiment: Option<PathBuf>,
+    pub(super) experiment: Option<PathBuf>,
     /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    pub(super) data: Option<String>,
     /// auto, gpu, cpu, or a part of a device's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: DeviceRequest,
+    pub(super) device: DeviceRequest,
     /// auto, burn or fused.
     #[arg(long, default_value = "auto", value_parser = parse_engine)]
     engine: EngineChoice,
     /// Epochs in all, in place of the experiment's.
     #[arg(long, value_name = "N")]
-    epochs: Option<u32>,
+    pub(super) epochs: Option<u32>,
     /// The seed, in place of the experiment's.
     #[arg(long, value_name = "S")]
-    seed: Option<u32>,
+    pub(super) seed: Option<u32>,
     /// Train with each of these seeds, and tell mean and spread: 0..5 (0 to 4), or 0,3,7.
     #[arg(long, value_name = "A..B|LIST", conflicts_with_all = ["seed", "folds", "fast_dev_run"])]
     seeds: Option<Seeds>,
@@ -65,10 +66,10 @@ pub(crate) struct TrainArgs {
     jobs: u16,
     /// Put a value over the file's: train.batch=256. May be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<Override>,
+    pub(super) set: Vec<Override>,
     /// Where to leave runs.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed. With --seeds or --folds,
     /// runs that have finished are not trained again.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
@@ -87,10 +88,10 @@ pub(crate) struct TrainArgs {
     fast_dev_run: bool,
     /// The summary as one line of JSON on stdout, and nothing else there.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct EngineChoice(pub(crate) Option<EngineKind>);
 
 pub(crate) fn parse_engine(text: &str) -> Result<EngineChoice, String> {
@@ -118,7 +119,7 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
 
 /// How a run ended.
 enum Ended {
-    Finished(Trained),
+    Finished(Box<Trained>),
     Interrupted { progress: Progress, folder: Option<RunFolder> },
 }
 
@@ -151,14 +152,15 @@ fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ende
     if args.fast_dev_run {
         shorten(&mut data);
     }
-    let choice = choose(args, checkpoint.as_ref(), ui)?;
-    let why = short_reason(&choice, &args.device);
+    let engine = args.engine.0.or(recorded_engine(checkpoint.as_ref()));
+    let Tried { choice, trial } = device::choose(args, &experiment, &data, engine, checkpoint.as_ref(), ui)?;
+    let why = short_reason(&choice, &args.device, trial.is_some());
     let mut request = TrainRequest {
         init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
         experiment,
         data: data.clone(),
         device: choice.device.shared_by(jobs),
-        engine: args.engine.0.or(recorded_engine(checkpoint.as_ref())),
+        engine,
         folder: None,
         resume: checkpoint,
     };
@@ -173,7 +175,7 @@ fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ende
     tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
-            Ok(Ended::Finished(Trained { summary, data, scored, folder, _lock: lock }))
+            Ok(Ended::Finished(Box::new(Trained { summary, data, scored, folder, _lock: lock })))
         }
         Ok(Outcome::Interrupted(progress)) => Ok(Ended::Interrupted { progress, folder }),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),
@@ -210,22 +212,6 @@ fn shorten(data: &mut Prepared) {
 fn recorded_engine(checkpoint: Option<&Checkpoint>) -> Option<EngineKind> {
     let kind = checkpoint?.pins.engine.parse().ok()?;
     supported_engines().contains(&kind).then_some(kind)
-}
-
-/// The device that was asked for; a resumed run stays on the CPU where it was there, for other bits come from elsewhere.
-fn choose(args: &TrainArgs, checkpoint: Option<&Checkpoint>, ui: Ui) -> Result<DeviceChoice> {
-    let was_on_cpu = checkpoint.is_some_and(|checkpoint| checkpoint.pins.device == Device::cpu().name());
-    let request = match &args.device {
-        DeviceRequest::Auto if was_on_cpu && !args.require_gpu => DeviceRequest::Cpu,
-        request => request.clone(),
-    };
-    let options = DeviceOptions { request, require_gpu: args.require_gpu, allow_software: args.allow_software };
-    let choice = choose_device(&options)?;
-    if let Some(warning) = &choice.warning {
-        ui.warning(warning);
-    }
-    tracing::info!("device: the {} {} ({})", choice.device.kind(), choice.device.name(), choice.why);
-    Ok(choice)
 }
 
 /// The parameters of a run's final model, or of a safetensors file.

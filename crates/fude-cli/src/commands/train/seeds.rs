@@ -1,5 +1,6 @@
 //! Seeds as people write them.
 
+use std::ops::Range;
 use std::str::FromStr;
 
 /// The most runs of a series.
@@ -17,7 +18,7 @@ impl FromStr for Seeds {
         let mut seeds = Vec::new();
         for part in text.split(',') {
             let range = range(part.trim()).ok_or_else(|| format!("expected seeds as 0..5 or 0,3,7, found '{part}'"))?;
-            if range.end().saturating_sub(*range.start()) >= MOST as u64 {
+            if range.end.saturating_sub(range.start) > MOST as u64 {
                 return Err(format!("expected at most {MOST} seeds, found '{part}'"));
             }
             for seed in range {
@@ -37,16 +38,15 @@ impl FromStr for Seeds {
 }
 
 /// In u64, so that an end beyond the last seed is no overflow.
-fn range(part: &str) -> Option<std::ops::RangeInclusive<u64>> {
+fn range(part: &str) -> Option<Range<u64>> {
     let number = |text: &str| text.trim().parse::<u32>().ok().map(u64::from);
     match part.split_once("..") {
-        None => number(part).map(|seed| seed..=seed),
+        None => number(part).map(|seed| seed..seed + 1),
         Some((start, end)) => {
             let start = number(start)?;
             match end.strip_prefix('=') {
-                Some(last) => Some(start..=number(last)?),
-                // An empty range: from 1 to 0.
-                None => number(end)?.checked_sub(1).map_or(Some(1..=0), |last| Some(start..=last)),
+                Some(last) => Some(start..number(last)? + 1),
+                None => Some(start..number(end)?),
             }
         }
     }

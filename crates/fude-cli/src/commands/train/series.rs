@@ -137,7 +137,7 @@ impl Series {
             return Err(interrupted("before".into()));
         }
         match train_one(start, args, self.jobs, self.ui_of_one(ui))? {
-            Ended::Finished(trained) => Ok(trained),
+            Ended::Finished(trained) => Ok(*trained),
             Ended::Interrupted { progress, .. } => {
                 Err(interrupted(format!("after epoch {}, step {} of", progress.epoch, progress.step)))
             }
