@@ -56,7 +56,7 @@ enum Command {
     Results(results::ResultsArgs),
     /// List or remove runs.
     Runs(runs::RunsArgs),
-    /// Draw a run's plots again.
+    /// Draw a run's plots and its page again, compared with other runs where asked.
     Report(report::ReportArgs),
     /// Fetch, show and check data sets.
     Data(data::DataArgs),
