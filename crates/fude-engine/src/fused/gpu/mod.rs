@@ -92,18 +92,7 @@ impl GpuEngine {
             determinism: Determinism::Bitwise,
             models: parameters.len(),
         };
-        Ok(Self {
-            info,
-            gpu,
-            model,
-            optimizer,
-            train,
-            tail,
-            kernels,
-            weights,
-            training: None,
-            evaluation: None,
-        })
+        Ok(Self { info, gpu, model, optimizer, train, tail, kernels, weights, training: None, evaluation: None })
     }
 
     /// Makes room for batches of `batch` samples. Exactly: how products are cut, and so their bits, depends on it.
@@ -155,7 +144,8 @@ impl Engine for GpuEngine {
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
         require_plans(plans, &steps, self.info.models, self.train.len(), self.model.outputs);
-        let alike = |plan: &EpochPlan| (plan.batch, plan.permutation.len()) == (plans[0].batch, plans[0].permutation.len());
+        let alike =
+            |plan: &EpochPlan| (plan.batch, plan.permutation.len()) == (plans[0].batch, plans[0].permutation.len());
         assert!(plans.iter().all(alike), "models trained at once have batches and permutations of one size");
         if steps.start == 0 {
             self.weights.accounts.iter_mut().for_each(|account| account.totals = Totals::default());
@@ -214,7 +204,8 @@ impl Engine for GpuEngine {
 pub(super) fn unsupported(gpu: &Gpu, model: &MlpConfig) -> Option<String> {
     let bytes = 16 * Places::new(&model.layout()).weights as u64;
     let most = gpu.largest_binding();
-    (bytes > most).then(|| format!("needs {} MB for the weights, a shader of this GPU sees {}", bytes >> 20, most >> 20))
+    (bytes > most)
+        .then(|| format!("needs {} MB for the weights, a shader of this GPU sees {}", bytes >> 20, most >> 20))
 }
 
 fn normalizes(model: &MlpConfig) -> bool {

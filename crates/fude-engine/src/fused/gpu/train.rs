@@ -118,7 +118,9 @@ impl Run<'_> {
     }
 
     fn pass(&self, encoder: &mut wgpu::CommandEncoder) -> wgpu::ComputePass<'static> {
-        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None }).forget_lifetime()
+        encoder
+            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None })
+            .forget_lifetime()
     }
 
     pub(super) fn write_steps(&self, steps: &Range<u32>) {
