@@ -142,7 +142,8 @@ fn one_step_equals_burns_with_everything_that_training_knows() {
     with(|case| case.clip_norm = Some(0.1));
     with(|case| case.augmentation = Some(deformations()));
     with(|case| {
-        let probabilities = Arc::new((0..40 * CLASSES).map(|i| if i % 10 == i / 10 % 10 { 0.55 } else { 0.05 }).collect());
+        let probabilities =
+            Arc::new((0..40 * CLASSES).map(|i| if i % 10 == i / 10 % 10 { 0.55 } else { 0.05 }).collect());
         case.teacher = Some(Teacher { probabilities, weight: 0.6, temperature: 3.0 });
     });
     with(|case| {

@@ -1,6 +1,9 @@
 //! The arguments of `fude`, and which command they call.
 
-use crate::commands::{bench, check, compare, completions, data, devices, eval, report, results, runs, summary, train};
+use crate::commands::{
+    bench, check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report,
+    results, runs, summary, train,
+};
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
 use std::sync::LazyLock;
@@ -31,8 +34,18 @@ pub(crate) struct Cli {
 enum Command {
     /// Train an experiment.
     Train(train::TrainArgs),
-    /// Evaluate a finished run on a split.
+    /// Train a network on what other models say of its images.
+    Distill(distill::DistillArgs),
+    /// Evaluate a finished run or a model's file on a split.
     Eval(eval::EvalArgs),
+    /// Write a model for other programs, as safetensors or ONNX.
+    Export(export::ExportArgs),
+    /// Take over a model that another program trained.
+    Import(import::ImportArgs),
+    /// Round a model's weights to int8: a quarter of the bytes.
+    Quantize(quantize::QuantizeArgs),
+    /// Say what is on pictures: files, or folders of them.
+    Predict(predict::PredictArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -79,7 +92,12 @@ impl Cli {
         let ui = Ui { quiet: self.quiet, verbose: self.verbose > 0, ..Ui::default() };
         match self.command {
             Command::Train(args) => train::run(&args, ui),
+            Command::Distill(args) => distill::run(&args, ui),
             Command::Eval(args) => eval::run(&args, ui),
+            Command::Export(args) => export::run(&args, ui),
+            Command::Import(args) => import::run(&args, ui),
+            Command::Quantize(args) => quantize::run(&args, ui),
+            Command::Predict(args) => predict::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),

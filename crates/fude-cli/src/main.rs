@@ -4,10 +4,14 @@ mod class_labels;
 mod cli;
 mod commands;
 mod exit;
+mod model;
+mod model_lookup;
+mod output;
 mod plots;
 mod progress;
 mod run_lookup;
 mod signals;
+mod spread;
 mod table;
 mod ui;
 

@@ -2,9 +2,15 @@
 
 use crate::ui::print_err;
 use fude_train::StopFlag;
+use std::sync::OnceLock;
 
-/// A flag that Ctrl-C (or a polite kill) sets.
+/// A flag that Ctrl-C (or a polite kill) sets: the same for all runs of this process.
 pub(crate) fn stop_on_ctrl_c() -> StopFlag {
+    static FLAG: OnceLock<StopFlag> = OnceLock::new();
+    FLAG.get_or_init(install).clone()
+}
+
+fn install() -> StopFlag {
     let flag = StopFlag::default();
     let handler_flag = flag.clone();
     let installed = ctrlc::set_handler(move || {

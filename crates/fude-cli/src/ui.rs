@@ -38,6 +38,11 @@ impl Ui {
         print_err(&format!("{} {text}", style("warning:").for_stderr().yellow().bold()));
     }
 
+    /// Something that went wrong while the rest goes on, on stderr.
+    pub(crate) fn error(&self, text: impl Display) {
+        print_err(&format!("{} {text}", style("error:").for_stderr().red().bold()));
+    }
+
     /// Whether progress may be drawn over itself.
     pub(crate) fn draws_progress(&self) -> bool {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

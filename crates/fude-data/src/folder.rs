@@ -13,7 +13,8 @@ const EXPECTED: &str = "train-images-idx3-ubyte[.gz] and train-labels-idx1-ubyte
 
 /// Loads the set in `dir`: idx files (raw or gz), npz files, or class folders, the first of these that is there.
 ///
-/// Where it has no test files, the test split is cut from train (see [`LoadOptions`] and [`cut`]), and a note says so.
+/// Where it has no test files, or a fold is asked for, the test split is cut from train (see [`LoadOptions`], [`cut`] and
+/// [`crate::Fold`]), and a note says so.
 /// Known sets get their name and class names by checksum; others that of the folder, and numbers.
 ///
 /// # Errors
@@ -23,8 +24,10 @@ pub fn load_dir(dir: &Path, options: &LoadOptions) -> Result<Dataset, DataError>
     expect_folder(dir)?;
     let mut set = read(dir, options)?;
     set.limit_train(options.limit);
-    if set.test.is_none() {
-        cut_test(&mut set, dir, options)?;
+    match options.fold {
+        Some(fold) => set.hold_out(fold, options.split_seed)?,
+        None if set.test.is_none() => cut_test(&mut set, dir, options)?,
+        None => {}
     }
     Ok(set)
 }

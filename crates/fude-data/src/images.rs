@@ -5,18 +5,11 @@
 //! bright ink on a dark ground, and so has whatever should be compared with it.
 
 use crate::options::LoadOptions;
+use crate::picture::{Grey, Picture, has_picture_name};
 use crate::{DataError, Dataset, Split, files};
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageReader, Limits};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-
-/// What is read, by lower-case extension; the content then decides between the formats.
-const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
-
-/// The largest width and height of a picture, and the most memory that decoding one may take: that of RGBA at that size.
-const MAX_PICTURE_SIDE: u32 = 4096;
-const MAX_PICTURE_BYTES: u64 = 4 * (MAX_PICTURE_SIDE as u64).pow(2);
 
 /// H and W where `data.size` does not say otherwise: those of the MNIST family.
 const DEFAULT_SIZE: usize = 28;
@@ -25,7 +18,7 @@ const DEFAULT_SIZE: usize = 28;
 const MAX_CLASSES: usize = 256;
 
 /// A picture file and its class.
-type Picture = (PathBuf, u8);
+type Labelled = (PathBuf, u8);
 
 /// Reads the set in `dir`, or nothing where it has no sub-folders. Limits and cuts are for the caller.
 pub(crate) fn read(dir: &Path, options: &LoadOptions) -> Result<Option<Dataset>, DataError> {
@@ -137,12 +130,11 @@ impl Reader {
 }
 
 pub(crate) fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    path.is_file() && !is_hidden(path) && EXTENSIONS.contains(&extension.as_str())
+    path.is_file() && has_picture_name(path)
 }
 
 /// Decodes on all cores; the first broken file by order is the one reported.
-fn decode_all(pictures: Vec<Picture>, size: usize) -> Result<Split, DataError> {
+fn decode_all(pictures: Vec<Labelled>, size: usize) -> Result<Split, DataError> {
     let decoded: Vec<Result<Vec<u8>, DataError>> = pictures.par_iter().map(|(path, _)| decode(path, size)).collect();
     let mut pixels = Vec::with_capacity(decoded.len() * size * size);
     for image in decoded {
@@ -152,33 +144,20 @@ fn decode_all(pictures: Vec<Picture>, size: usize) -> Result<Split, DataError> {
     Ok(Split { pixels, labels, height: size, width: size })
 }
 
-/// One picture, grey, `[size, size]`.
+/// One picture, grey, `[size, size]`; black where it is transparent.
 pub(crate) fn decode(path: &Path, size: usize) -> Result<Vec<u8>, DataError> {
-    let mut reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(DataError::io(path))?;
-    reader.limits(limits());
-    let picture =
-        reader.decode().map_err(|error| DataError::BadImage { path: path.to_owned(), why: error.to_string() })?;
-    Ok(grey(&picture, size as u32))
+    Ok(resized(Picture::read(path)?.over(0), size as u32))
 }
 
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_PICTURE_SIDE);
-    limits.max_image_height = Some(MAX_PICTURE_SIDE);
-    limits.max_alloc = Some(MAX_PICTURE_BYTES);
-    limits
-}
-
-/// Luminance over black where the picture is transparent, stretched to the size with a triangle filter, which averages
-/// when it shrinks and does not overshoot.
-fn grey(picture: &DynamicImage, size: u32) -> Vec<u8> {
-    let opaque = picture.to_luma_alpha8();
-    let over_black = |pixel: &image::LumaA<u8>| (u16::from(pixel.0[0]) * u16::from(pixel.0[1]) / 255) as u8;
-    let grey = image::GrayImage::from_fn(opaque.width(), opaque.height(), |x, y| {
-        image::Luma([over_black(opaque.get_pixel(x, y))])
-    });
-    if grey.dimensions() == (size, size) {
-        return grey.into_raw();
+/// Stretched to the size with a triangle filter, which averages when it shrinks and does not overshoot.
+fn resized(grey: Grey, size: u32) -> Vec<u8> {
+    let (width, height) = (grey.width as u32, grey.height as u32);
+    match image::GrayImage::from_raw(width, height, grey.pixels) {
+        Some(image) if (width, height) != (size, size) => {
+            image::imageops::resize(&image, size, size, FilterType::Triangle).into_raw()
+        }
+        Some(image) => image.into_raw(),
+        // Not reached: a picture has as many pixels as it says.
+        None => vec![0; (size * size) as usize],
     }
-    image::imageops::resize(&grey, size, size, FilterType::Triangle).into_raw()
 }

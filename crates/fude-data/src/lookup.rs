@@ -50,7 +50,7 @@ pub fn open_with_cache(name_or_dir: &str, options: &LoadOptions, cache: Option<&
     Ok(set)
 }
 
-/// `limit` holds here as for folders; the test split is the set's own.
+/// `limit` and `fold` hold here as for folders; else the test split is the set's own.
 fn built_in(options: &LoadOptions) -> Result<Dataset, DataError> {
     options.check()?;
     if let Some(size) = options.size.filter(|&size| size != kana::SIDE) {
@@ -58,6 +58,9 @@ fn built_in(options: &LoadOptions) -> Result<Dataset, DataError> {
     }
     let mut set = kana::generate(KANA_SEED, kana::TRAIN, kana::TEST);
     set.limit_train(options.limit);
+    if let Some(fold) = options.fold {
+        set.hold_out(fold, options.split_seed)?;
+    }
     Ok(set)
 }
 

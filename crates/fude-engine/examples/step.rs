@@ -6,8 +6,10 @@
 //! many rounds of few steps find moments when nothing else runs: look at the fastest.
 
 use fude_data::Split;
-use fude_engine::{CpuInfo, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, build};
-use fude_model::{Activation, MlpConfig, initialise};
+use fude_engine::{
+    Augmentation, CpuInfo, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, build,
+};
+use fude_model::{Activation, MlpConfig, Normalization, initialise};
 use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Instant;
 
@@ -34,10 +36,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("E3, dropout 0.2", vec![256, 128, 64], Activation::Relu, 0.2, 1),
         ("E3, gelu, dropout 0.2", vec![256, 128, 64], Activation::Gelu, 0.2, 1),
         ("E3, 4 seeds", vec![256, 128, 64], Activation::Relu, 0.2, 4),
+        ("E3, dropout 0.2, normalised", vec![256, 128, 64], Activation::Relu, 0.2, 1),
+        ("E3, dropout 0.2, deformed", vec![256, 128, 64], Activation::Relu, 0.2, 1),
+        ("3 x 1024, gelu", vec![1024, 1024, 1024], Activation::Gelu, 0.0, 1),
+        ("3 x 1024, gelu, deformed", vec![1024, 1024, 1024], Activation::Gelu, 0.0, 1),
     ] {
-        let model = MlpConfig { hidden, activation, dropout, ..Default::default() };
+        let normalization = if name.ends_with("normalised") { Normalization::Layer } else { Normalization::None };
+        let model = MlpConfig { hidden, activation, normalization, dropout, ..Default::default() };
         let mut engine = engine(&device, &model, &split, models)?;
-        let plans: Vec<_> = (0..models as u32).map(plan).collect();
+        let deformed = name.ends_with("deformed");
+        let plans: Vec<_> = (0..models as u32).map(|seed| plan(seed, deformed)).collect();
         let (mut steps, mut floors) = (Vec::new(), Vec::new());
         engine.train(&plans, 0..20, &mut ())?;
         for round in 0..rounds {
@@ -78,9 +86,21 @@ fn engine(
     Ok(build(Some(EngineKind::Fused), device, spec)?)
 }
 
-fn plan(seed: u32) -> EpochPlan {
+fn plan(seed: u32, deformed: bool) -> EpochPlan {
     let permutation = fude_random::shuffle(seed, fude_random::Stream::Shuffle, 0, IMAGES);
-    EpochPlan::new(0, seed, BATCH as u32, permutation, vec![1e-3; IMAGES.div_ceil(BATCH)])
+    let ranges = Augmentation {
+        rotation: 12.0,
+        scale: 0.12,
+        shear: 0.15,
+        shift: 2.5,
+        elastic: 1.0,
+        elastic_sigma: 4.0,
+        ..Default::default()
+    };
+    EpochPlan {
+        augmentation: deformed.then_some(ranges),
+        ..EpochPlan::new(0, seed, BATCH as u32, permutation, vec![1e-3; IMAGES.div_ceil(BATCH)])
+    }
 }
 
 /// Seconds: by the clock, or for one thread alone its time on a core where the system tells.

@@ -1,37 +1,82 @@
 //! Images on a device.
 
+#[cfg(feature = "gpu")]
+use crate::fused::gpu::{Gpu, Packed};
 use crate::{Device, EngineError};
 use fude_data::Split;
 use std::sync::Arc;
+#[cfg(feature = "gpu")]
+use std::sync::OnceLock;
 
 /// Labelled images, uploaded once and shared by engines: seeds, sweeps and ensembles use the same copy.
 #[derive(Clone)]
 pub struct DeviceData {
     pub(crate) split: Arc<Split>,
     pub(crate) classes: usize,
-    #[cfg(all(feature = "burn", feature = "gpu"))]
-    pub(crate) burn: Option<crate::burn::PackedImages>,
+    #[cfg(feature = "gpu")]
+    gpu: Option<Arc<OnGpu>>,
+}
+
+/// Images on a GPU, in the form of each engine that uses them.
+#[cfg(feature = "gpu")]
+struct OnGpu {
+    #[cfg(feature = "burn")]
+    device: crate::device::GpuDevice,
+    fused: OnceLock<Packed>,
+    #[cfg(feature = "burn")]
+    burn: OnceLock<Option<crate::burn::PackedImages>>,
 }
 
 impl DeviceData {
-    /// Puts a split on a device. On the CPU nothing is copied.
+    /// Takes a split to a device. On the CPU nothing is copied; to a GPU it is copied when an engine first uses it.
     ///
     /// # Errors
     /// Where the device refuses.
     pub fn upload(split: Arc<Split>, classes: usize, device: &Device) -> Result<Self, EngineError> {
-        #[cfg(all(feature = "burn", feature = "gpu"))]
-        let burn = match device {
+        #[cfg(feature = "gpu")]
+        let gpu = match device {
             Device::Cpu(_) => None,
-            Device::Gpu(gpu) => crate::burn::PackedImages::upload(&split, gpu)?,
+            Device::Gpu(device) => Some(Arc::new(OnGpu::new(device))),
         };
-        #[cfg(not(all(feature = "burn", feature = "gpu")))]
+        #[cfg(not(feature = "gpu"))]
         let _ = device;
         Ok(Self {
             split,
             classes,
-            #[cfg(all(feature = "burn", feature = "gpu"))]
-            burn,
+            #[cfg(feature = "gpu")]
+            gpu,
         })
+    }
+
+    /// The images' bytes on the GPU, for the fused engine.
+    ///
+    /// # Errors
+    /// Where the device refuses, or it was uploaded to the CPU.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn packed(&self, gpu: &Gpu) -> Result<&Packed, EngineError> {
+        let on_cpu = || EngineError::Device("the images were uploaded to another device".into());
+        let slot = &self.gpu.as_ref().ok_or_else(on_cpu)?.fused;
+        match slot.get() {
+            Some(packed) => Ok(packed),
+            None => {
+                let packed = Packed::upload(gpu, &self.split)?;
+                Ok(slot.get_or_init(|| packed))
+            }
+        }
+    }
+
+    /// The images on the GPU as Burn's tensor; none on the CPU, or where they are too large for one binding.
+    ///
+    /// # Errors
+    /// Where the device refuses.
+    #[cfg(all(feature = "burn", feature = "gpu"))]
+    pub(crate) fn burn(&self) -> Result<Option<&crate::burn::PackedImages>, EngineError> {
+        let Some(on_gpu) = &self.gpu else { return Ok(None) };
+        if on_gpu.burn.get().is_none() {
+            let packed = crate::burn::PackedImages::upload(&self.split, &on_gpu.device.burn()?)?;
+            return Ok(on_gpu.burn.get_or_init(|| packed).as_ref());
+        }
+        Ok(on_gpu.burn.get().and_then(Option::as_ref))
     }
 
     /// N.
@@ -71,5 +116,19 @@ impl DeviceData {
     /// The labels, `[N]`.
     pub fn labels(&self) -> &[u8] {
         &self.split.labels
+    }
+}
+
+#[cfg(feature = "gpu")]
+impl OnGpu {
+    #[cfg_attr(not(feature = "burn"), allow(unused_variables, reason = "Burn's images need its device"))]
+    fn new(device: &crate::device::GpuDevice) -> Self {
+        Self {
+            #[cfg(feature = "burn")]
+            device: device.clone(),
+            fused: OnceLock::new(),
+            #[cfg(feature = "burn")]
+            burn: OnceLock::new(),
+        }
     }
 }

@@ -166,3 +166,12 @@ pub struct Logits {
     /// `[N, O]` row by row.
     pub values: Vec<f32>,
 }
+
+impl Logits {
+    /// The class with the largest logit of each image, `[N]`; the lowest index where several are equal.
+    pub fn predictions(&self) -> impl Iterator<Item = usize> {
+        let largest =
+            |row: &[f32]| (0..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
+        self.values.chunks_exact(self.classes).map(largest)
+    }
+}

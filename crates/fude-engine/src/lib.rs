@@ -7,6 +7,7 @@
 mod augment;
 #[cfg(feature = "burn")]
 mod burn;
+mod calibrate;
 mod data;
 mod device;
 mod engine;
@@ -16,12 +17,14 @@ mod fused;
 mod masks;
 mod peak;
 mod plan;
+mod predictor;
 mod spec;
 mod state;
 #[cfg(feature = "burn")]
 mod targets;
 
 pub use augment::{Augmentation, Deformation, ElasticField, deform};
+pub use calibrate::{Calibration, calibrate};
 pub use data::DeviceData;
 pub use device::{
     Adapter, AdapterKind, Candidate, Candidates, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions,
@@ -29,8 +32,11 @@ pub use device::{
 };
 pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
 pub use error::{DeviceError, EngineError};
-pub use fused::unsupported as unsupported_by_fused;
+#[cfg(feature = "gpu")]
+pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
+pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
 pub use peak::{Product, sgemm_rate};
 pub use plan::{EpochPlan, Teacher};
+pub use predictor::Predictor;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most hidden layers an experiment may ask for.
 pub const MAX_LAYERS: usize = 16;
+/// The most pixels an image may have.
+pub const MAX_INPUTS: usize = 65_536;
 /// The most units a layer may have.
 pub const MAX_UNITS: usize = 16_384;
 
@@ -101,8 +103,8 @@ impl MlpConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("model.dropout", "a probability in [0, 1)".into(), self.dropout.to_string());
         }
-        if self.inputs == 0 || self.inputs > 65_536 {
-            return bad("model.inputs", "1 to 65536 pixels".into(), self.inputs.to_string());
+        if self.inputs == 0 || self.inputs > MAX_INPUTS {
+            return bad("model.inputs", format!("1 to {MAX_INPUTS} pixels"), self.inputs.to_string());
         }
         let InputScale { mean, std } = self.input;
         if !(mean.is_finite() && std.is_finite() && std > 0.0) {

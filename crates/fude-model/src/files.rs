@@ -1,6 +1,6 @@
 //! Models as safetensors files, in PyTorch's names and layouts: `fc1.weight: [out, in]`, `fc1.bias: [out]`.
 
-use crate::{Activation, InputScale, MlpConfig, Normalization, Parameters};
+use crate::{Activation, ConfigError, InputScale, MlpConfig, Normalization, Parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 
@@ -37,6 +37,9 @@ pub enum ModelFileError {
         /// Found shape and type.
         found: String,
     },
+    /// Larger or smaller than fude's models.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The metadata name something unknown.
     #[error("metadata {key}: expected {expected}, found '{found}'")]
     Metadata {
@@ -55,30 +58,14 @@ impl ModelFile {
     /// # Errors
     /// Only what the safetensors library refuses.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
-        let layers = &self.parameters.layout.layers;
-        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-        for (index, layer) in layers.iter().enumerate() {
+        let mut tensors = Vec::new();
+        for (index, layer) in self.parameters.layout.layers.iter().enumerate() {
             let weight = transposed(self.parameters.weight(index), layer.inputs, layer.outputs);
-            tensors.push((format!("{}.weight", layer.name), vec![layer.outputs, layer.inputs], bytes_of(&weight)));
-            tensors.push((format!("{}.bias", layer.name), vec![layer.outputs], bytes_of(self.parameters.bias(index))));
+            let (weight, bias) = (bytes_of(&weight), bytes_of(self.parameters.bias(index)));
+            tensors.push((format!("{}.weight", layer.name), Dtype::F32, vec![layer.outputs, layer.inputs], weight));
+            tensors.push((format!("{}.bias", layer.name), Dtype::F32, vec![layer.outputs], bias));
         }
-        let views = tensors
-            .iter()
-            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-            .collect::<Result<Vec<_>, ModelFileError>>()?;
-        let mut metadata: HashMap<String, String> = self.metadata.clone().into_iter().collect();
-        metadata.insert("format".into(), "pt".into());
-        metadata.insert("activation".into(), self.config.activation.name().into());
-        metadata.insert("dropout".into(), self.config.dropout.to_string());
-        // Left out where a plain MLP reads the same without them.
-        if self.config.normalization != Normalization::None {
-            metadata.insert("normalization".into(), self.config.normalization.name().into());
-        }
-        if self.config.input != InputScale::default() {
-            metadata.insert("input_mean".into(), self.config.input.mean.to_string());
-            metadata.insert("input_std".into(), self.config.input.std.to_string());
-        }
-        Ok(sorted_metadata(safetensors::serialize(views, Some(metadata))?))
+        serialised(&tensors, described(&self.config, &self.metadata))
     }
 
     /// Reads a model; the shape comes from the tensors themselves.
@@ -88,25 +75,8 @@ impl ModelFile {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
         let (_, header) = SafeTensors::read_metadata(bytes)?;
         let tensors = SafeTensors::deserialize(bytes)?;
-        let mut metadata: BTreeMap<String, String> =
-            header.metadata().as_ref().map(|m| m.clone().into_iter().collect()).unwrap_or_default();
-        let activation = take_activation(&mut metadata)?;
-        let normalization = take_normalization(&mut metadata)?;
-        let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
-        let dropout = number("dropout", 0.0);
-        let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
-        metadata.remove("format");
-
-        let shapes = layer_shapes(&tensors)?;
-        let config = MlpConfig {
-            inputs: shapes[0].0,
-            hidden: shapes[..shapes.len() - 1].iter().map(|shape| shape.1).collect(),
-            outputs: shapes[shapes.len() - 1].1,
-            activation,
-            normalization,
-            dropout,
-            input,
-        };
+        let mut metadata: BTreeMap<String, String> = header.metadata().iter().flat_map(|m| m.clone()).collect();
+        let config = take_config(&mut metadata, &layer_shapes(&tensors)?)?;
         let layout = config.layout();
         let mut values = Vec::with_capacity(layout.parameters());
         for layer in &layout.layers {
@@ -116,6 +86,61 @@ impl ModelFile {
         }
         Ok(Self { config, parameters: Parameters { layout, values }, metadata })
     }
+}
+
+/// A tensor's name, type, shape and bytes.
+pub(crate) type NamedBytes = (String, Dtype, Vec<usize>, Vec<u8>);
+
+/// The bytes of a file with these tensors; equal content makes equal bytes.
+pub(crate) fn serialised(tensors: &[NamedBytes], metadata: HashMap<String, String>) -> Result<Vec<u8>, ModelFileError> {
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, ModelFileError>>()?;
+    Ok(sorted_metadata(safetensors::serialize(views, Some(metadata))?))
+}
+
+/// A file's metadata: whatever else it says, and what a configuration has beside its widths.
+pub(crate) fn described(config: &MlpConfig, metadata: &BTreeMap<String, String>) -> HashMap<String, String> {
+    let mut metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
+    metadata.insert("format".into(), "pt".into());
+    metadata.insert("input".into(), crate::onnx::INPUT_MEANING.into());
+    metadata.insert("activation".into(), config.activation.name().into());
+    metadata.insert("dropout".into(), config.dropout.to_string());
+    // Left out where a plain MLP reads the same without them.
+    if config.normalization != Normalization::None {
+        metadata.insert("normalization".into(), config.normalization.name().into());
+    }
+    if config.input != InputScale::default() {
+        metadata.insert("input_mean".into(), config.input.mean.to_string());
+        metadata.insert("input_std".into(), config.input.std.to_string());
+    }
+    metadata
+}
+
+/// The reverse of [`described`], with the widths from the layers' `(inputs, outputs)`, of which there is one at least.
+pub(crate) fn take_config(
+    metadata: &mut BTreeMap<String, String>,
+    shapes: &[(usize, usize)],
+) -> Result<MlpConfig, ModelFileError> {
+    let activation = take_activation(metadata)?;
+    let normalization = take_normalization(metadata)?;
+    let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let dropout = number("dropout", 0.0);
+    let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
+    metadata.remove("format");
+    metadata.remove("input");
+    let config = MlpConfig {
+        inputs: shapes[0].0,
+        hidden: shapes[..shapes.len() - 1].iter().map(|shape| shape.1).collect(),
+        outputs: shapes[shapes.len() - 1].1,
+        activation,
+        normalization,
+        dropout,
+        input,
+    };
+    config.validate()?;
+    Ok(config)
 }
 
 fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
@@ -137,7 +162,7 @@ fn take_normalization(metadata: &mut BTreeMap<String, String>) -> Result<Normali
 }
 
 /// `(inputs, outputs)` of fc1, fc2, ..., each of which must fit the one before.
-fn layer_shapes(tensors: &SafeTensors<'_>) -> Result<Vec<(usize, usize)>, ModelFileError> {
+pub(crate) fn layer_shapes(tensors: &SafeTensors<'_>) -> Result<Vec<(usize, usize)>, ModelFileError> {
     let mut shapes: Vec<(usize, usize)> = Vec::new();
     loop {
         let name = format!("fc{}.weight", shapes.len() + 1);
@@ -158,24 +183,35 @@ fn layer_shapes(tensors: &SafeTensors<'_>) -> Result<Vec<(usize, usize)>, ModelF
     }
 }
 
-fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelFileError> {
+pub(crate) fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelFileError> {
+    let bytes = tensor(tensors, name, Dtype::F32, shape)?;
+    Ok(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+}
+
+/// The bytes of a tensor that must be of this type and shape.
+pub(crate) fn tensor<'a>(
+    tensors: &SafeTensors<'a>,
+    name: &str,
+    dtype: Dtype,
+    shape: &[usize],
+) -> Result<&'a [u8], ModelFileError> {
     let view = tensors.tensor(name).map_err(|_| ModelFileError::Missing { name: name.into() })?;
-    if view.dtype() != Dtype::F32 || view.shape() != shape {
+    if view.dtype() != dtype || view.shape() != shape {
         return Err(ModelFileError::Shape {
             name: name.into(),
-            expected: format!("F32 {shape:?}"),
+            expected: format!("{dtype:?} {shape:?}"),
             found: format!("{:?} {:?}", view.dtype(), view.shape()),
         });
     }
-    Ok(view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    Ok(view.data())
 }
 
-fn bytes_of(values: &[f32]) -> Vec<u8> {
+pub(crate) fn bytes_of(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// `[rows, columns]` to `[columns, rows]`.
-fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+pub(crate) fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
 }
 

@@ -9,6 +9,7 @@ mod event;
 mod experiment;
 mod keys;
 mod metrics;
+mod new_file;
 mod overrides;
 mod parse;
 mod range;
@@ -16,6 +17,7 @@ mod run_folder;
 mod run_list;
 mod run_lock;
 mod run_metrics;
+mod spread;
 mod summary;
 
 pub use atomic::write_atomically;
@@ -26,10 +28,12 @@ pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
 };
 pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
+pub use new_file::write_new;
 pub use overrides::Override;
 pub use parse::ExperimentError;
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
 pub use run_list::list_runs;
 pub use run_lock::RunLock;
+pub use spread::{Spread, spreads};
 pub use summary::{SUMMARY_SCHEMA, Summary};

@@ -1,4 +1,4 @@
-//! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`.
+//! The folder that a run leaves: `runs/<name>/<UTC time>-s<seed>/`, with `-f<fold>` in cross-validation.
 
 use crate::atomic::{TEMPORARY, make_readable, write_atomically};
 use crate::{Experiment, SUMMARY_SCHEMA, Summary};
@@ -15,6 +15,8 @@ pub mod file {
     pub const SUMMARY: &str = "summary.json";
     /// The final model: the weights that the summary's figures were measured with.
     pub const MODEL: &str = "best.safetensors";
+    /// The final model with int8 weights, where someone asked for it.
+    pub const INT8: &str = "int8.safetensors";
     /// The newest checkpoint.
     pub const CHECKPOINT: &str = "last.ckpt";
     /// The checkpoint before it, kept in case the newest is damaged.
@@ -81,7 +83,8 @@ impl RunFolder {
         make_readable(new.path(), 0o755).map_err(io_error(new.path()))?;
         Self { path: new.path().to_owned() }.write_experiment(experiment)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        first_free(new, &parent, &format!("{time}-s{}", experiment.train.seed))
+        let fold = experiment.data.fold.map_or(String::new(), |fold| format!("-f{fold}"));
+        first_free(new, &parent, &format!("{time}-s{}{fold}", experiment.train.seed))
     }
 
     /// Opens an existing run folder.
@@ -162,7 +165,7 @@ impl RunFolder {
         write_atomically(&path, format!("{text}\n").as_bytes()).map_err(io_error(&path))
     }
 
-    /// Takes summary and model away, and what a kill left half-written: the run goes on.
+    /// Takes summary and models away, and what a kill left half-written: the run goes on.
     ///
     /// # Errors
     /// Where the summary is there and cannot be removed.
@@ -172,8 +175,8 @@ impl RunFolder {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        // The model too: it is no longer what the run has come to.
-        for path in [self.file(file::SUMMARY), self.file(file::MODEL)] {
+        // The models too: they are no longer what the run has come to.
+        for path in [file::SUMMARY, file::MODEL, file::INT8].map(|name| self.file(name)) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&path)(error)),
                 _ => {}

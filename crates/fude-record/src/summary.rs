@@ -36,6 +36,12 @@ pub struct Summary {
     pub deterministic: String,
     /// `train.seed`.
     pub seed: u32,
+    /// K of a cross-validation, where the test split is one of its folds.
+    #[serde(default)]
+    pub folds: Option<u32>,
+    /// Which fold the test split is, from 0.
+    #[serde(default)]
+    pub fold: Option<u32>,
     /// Epochs done.
     pub epochs: u32,
     /// P.
@@ -72,6 +78,10 @@ pub struct Summary {
     pub per_class: Vec<ClassMetrics>,
     /// Confusion counts on the same split: a row a true class, a column a predicted one.
     pub confusion: Vec<Vec<u32>>,
+    /// A hash of the test images and labels: equal where two runs were measured on the same ones; null in summaries of
+    /// the first versions.
+    #[serde(default)]
+    pub test_fingerprint: Option<String>,
     /// The version of fude that wrote this.
     pub version: String,
 }

@@ -1,15 +1,15 @@
 //! Whether the classes that a model knows are those of the data it is shown.
 
 use crate::{Prepared, TrainError};
-use fude_model::ModelFile;
+use std::collections::BTreeMap;
 
-/// Compares class names, which both model files and data have; a warning where one of them has only numbers, so that
+/// Compares class names, which both a model file's metadata and data have; a warning where one of them has only numbers, so that
 /// nobody knows.
 ///
 /// # Errors
 /// Other classes, or the same in another order: figures would say nothing.
-pub fn compare_classes(model: &ModelFile, data: &Prepared) -> Result<Option<String>, TrainError> {
-    let Some(names) = model.metadata.get("classes") else { return Ok(None) };
+pub fn compare_classes(metadata: &BTreeMap<String, String>, data: &Prepared) -> Result<Option<String>, TrainError> {
+    let Some(names) = metadata.get("classes") else { return Ok(None) };
     let names: Vec<&str> = names.split('\n').collect();
     let (dataset, found) = (&data.dataset, &data.classes);
     if names.len() != found.len() {
@@ -44,13 +44,9 @@ fn are_numbers(names: &[impl AsRef<str>]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fude_model::{MlpConfig, initialise};
-    use std::collections::BTreeMap;
 
     fn compare(model: &[&str], data: &[&str]) -> Result<Option<String>, String> {
-        let config = MlpConfig { inputs: 1, hidden: vec![], outputs: model.len(), ..Default::default() };
         let metadata = BTreeMap::from([("classes".to_owned(), model.join("\n"))]);
-        let model = ModelFile { parameters: initialise(&config, 0), config, metadata };
         let data = Prepared {
             dataset: "others".into(),
             fallback: false,
@@ -61,7 +57,7 @@ mod tests {
             notes: vec![],
             warnings: vec![],
         };
-        compare_classes(&model, &data).map_err(|error| error.to_string())
+        compare_classes(&metadata, &data).map_err(|error| error.to_string())
     }
 
     #[test]

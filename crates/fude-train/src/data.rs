@@ -1,7 +1,7 @@
 //! An experiment's data: found, cut, and described.
 
 use crate::{Checkpoint, TrainError};
-use fude_data::{DataError, Dataset, LoadOptions, Split};
+use fude_data::{DataError, Dataset, Fold, LoadOptions, Split};
 use fude_record::{DataConfig, Experiment};
 use std::sync::Arc;
 
@@ -82,7 +82,9 @@ fn cut_validation(experiment: &Experiment, dataset: Dataset, warning: Option<Str
 }
 
 fn load_options(data: &DataConfig) -> LoadOptions {
-    LoadOptions { test_fraction: data.test_fraction, split_seed: data.split_seed, limit: data.limit, size: data.size }
+    let DataConfig { test_fraction, split_seed, limit, size, .. } = *data;
+    let fold = data.fold.zip(data.folds).map(|(index, count)| Fold { index, count });
+    LoadOptions { test_fraction, split_seed, fold, limit, size }
 }
 
 fn load(experiment: &Experiment, options: &LoadOptions) -> Result<(Dataset, Option<String>), TrainError> {

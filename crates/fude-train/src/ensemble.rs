@@ -1,73 +1,86 @@
 //! What several models, or several looks at an image, say together: the mean of their probabilities.
 
-use fude_engine::{Augmentation, Deformed, DeviceData, Engine, EngineError, Logits, View, Weights};
+use fude_data::Split;
+use fude_engine::{Deformed, Logits, deform};
 use fude_record::Softmax;
 
-/// Looks at each image beside the plain one, deformed at random: test-time augmentation.
-#[derive(Clone, Copy, Debug)]
-pub struct Looks<'a> {
-    /// How.
-    pub augmentation: &'a Augmentation,
-    /// How many.
-    pub count: u32,
-    /// The key of the draws.
-    pub seed: u32,
+/// A mean of probabilities `softmax(z / T)`, `[N, O]`.
+#[derive(Clone, Debug)]
+pub struct MeanProbabilities {
+    temperature: f64,
+    classes: usize,
+    sums: Vec<f64>,
+    count: u32,
 }
 
-/// Log of the mean probability `[N, O]` over models and looks, which softmax and loss take as they take logits.
-///
-/// # Errors
-/// Device errors, or images that do not fit the models.
-pub fn mean_logits(
-    engines: &mut [Box<dyn Engine>],
-    images: &DeviceData,
-    weights: Weights,
-    looks: Option<Looks<'_>>,
-) -> Result<Logits, EngineError> {
-    let views = views(weights, looks);
-    let mut sums = vec![0.0; images.len() * images.classes()];
-    for engine in engines.iter_mut() {
-        for &view in &views {
-            add_probabilities(&mut sums, &engine.logits(0, images, view)?, 1.0);
+impl MeanProbabilities {
+    /// Of nothing yet, at a temperature T.
+    pub fn new(temperature: f64) -> Self {
+        Self { temperature, classes: 0, sums: Vec::new(), count: 0 }
+    }
+
+    /// Takes the logits `[N, O]` of one more model or look into account, of the same images as those before.
+    pub fn add(&mut self, logits: &Logits) {
+        self.classes = logits.classes;
+        self.sums.resize(logits.values.len(), 0.0);
+        self.count += 1;
+        for (sums, z) in self.sums.chunks_exact_mut(self.classes).zip(logits.values.chunks_exact(self.classes)) {
+            let warm: Vec<f32> = z.iter().map(|&z| (f64::from(z) / self.temperature) as f32).collect();
+            let softmax = Softmax::new(&warm);
+            sums.iter_mut().zip(warm).for_each(|(sum, z)| *sum += (-softmax.loss(z)).exp());
         }
     }
-    let share = 1.0 / (engines.len() * views.len()).max(1) as f64;
-    let values = sums.iter().map(|sum| (sum * share).max(f64::from(f32::MIN_POSITIVE)).ln() as f32).collect();
-    Ok(Logits { classes: images.classes(), values })
-}
 
-fn views(weights: Weights, looks: Option<Looks<'_>>) -> Vec<View<'_>> {
-    let plain = View { weights, deformed: None };
-    let deformed = looks.iter().flat_map(|looks| {
-        let &Looks { augmentation, seed, count } = looks;
-        (0..count).map(move |epoch| View { weights, deformed: Some(Deformed { augmentation, seed, epoch }) })
-    });
-    [plain].into_iter().chain(deformed).collect()
-}
-
-/// Adds `softmax(z / T)` of each row of logits.
-pub(crate) fn add_probabilities(sums: &mut [f64], logits: &Logits, temperature: f64) {
-    for (sums, z) in sums.chunks_exact_mut(logits.classes).zip(logits.values.chunks_exact(logits.classes)) {
-        let warm: Vec<f32> = z.iter().map(|&z| (f64::from(z) / temperature) as f32).collect();
-        let softmax = Softmax::new(&warm);
-        sums.iter_mut().zip(warm).for_each(|(sum, z)| *sum += (-softmax.loss(z)).exp());
+    /// The mean, `[N, O]`.
+    pub fn probabilities(&self) -> impl Iterator<Item = f64> + '_ {
+        self.sums.iter().map(|sum| sum / f64::from(self.count.max(1)))
     }
+
+    /// Logarithms of the mean, `[N, O]`, which everything that is measured from logits can be measured from.
+    pub fn logits(&self) -> Logits {
+        let logarithm = |p: f64| p.max(f64::from(f32::MIN_POSITIVE)).ln() as f32;
+        Logits { classes: self.classes, values: self.probabilities().map(logarithm).collect() }
+    }
+}
+
+/// Images as an epoch deforms them, as bytes again: a further look at them (test-time augmentation).
+pub fn deformed(images: &Split, how: Deformed<'_>) -> Split {
+    let all: Vec<u32> = (0..images.len() as u32).collect();
+    let pixels = deform(images, &all, how).iter().map(|pixel| pixel.round() as u8).collect();
+    Split { pixels, labels: images.labels.clone(), height: images.height, width: images.width }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fude_engine::Augmentation;
 
     #[test]
     fn probabilities_of_a_row_add_up_to_one_and_heat_flattens_them() {
         let logits = Logits { classes: 3, values: vec![2.0, 0.0, -1.0, 5.0, 5.0, 5.0] };
         let at = |temperature| {
-            let mut sums = vec![0.0; 6];
-            add_probabilities(&mut sums, &logits, temperature);
-            sums
+            let mut mean = MeanProbabilities::new(temperature);
+            mean.add(&logits);
+            mean.probabilities().collect::<Vec<f64>>()
         };
         let (cold, warm) = (at(1.0), at(4.0));
         assert!((cold[..3].iter().sum::<f64>() - 1.0).abs() < 1e-6 && (cold[4] - 1.0 / 3.0).abs() < 1e-6);
         assert!(cold[0] > warm[0] && warm[0] > warm[1]);
+    }
+
+    #[test]
+    fn two_models_that_contradict_each_other_leave_it_open() {
+        let mut mean = MeanProbabilities::new(1.0);
+        mean.add(&Logits { classes: 2, values: vec![3.0, 0.0] });
+        mean.add(&Logits { classes: 2, values: vec![0.0, 3.0] });
+        let logits = mean.logits();
+        assert!(logits.values.iter().all(|z| (z - 0.5f32.ln()).abs() < 1e-6), "{logits:?}");
+    }
+
+    #[test]
+    fn a_look_without_deformation_is_the_image_itself() {
+        let images = Split { pixels: (0..24).collect(), labels: vec![0, 1], height: 3, width: 4 };
+        let still = Deformed { augmentation: &Augmentation::default(), seed: 1, epoch: 2 };
+        assert_eq!(deformed(&images, still).pixels, images.pixels);
     }
 }

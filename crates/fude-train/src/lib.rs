@@ -26,7 +26,7 @@ mod trial;
 pub use checkpoint::{Checkpoint, CheckpointError, Progress};
 pub use classes::compare_classes;
 pub use data::{Prepared, prepare, prepare_to_resume};
-pub use ensemble::{Looks, mean_logits};
+pub use ensemble::{MeanProbabilities, deformed};
 pub use error::TrainError;
 pub use observer::{Observer, StopFlag};
 pub use patience::{Patience, Verdict};
@@ -36,4 +36,6 @@ pub use request::{TrainRequest, engine_spec, fit_to_data};
 pub use resume::{latest_checkpoint, newest_unfinished};
 pub use score::{Scored, score};
 pub use session::{Outcome, train};
-pub use trial::{Contender, Figure, Timed, Trial, TrialMemory, TrialRequest, Tried, choose_by_trial, fastest, machine};
+pub use trial::{
+    Contender, Figure, Timed, Trial, TrialMemory, TrialRequest, Tried, Untimed, choose_by_trial, fastest, machine,
+};

@@ -4,15 +4,16 @@ use crate::{Checkpoint, CheckpointError};
 use fude_record::{Experiment, RunFolder, RunFolderError, file, list_runs};
 use std::path::Path;
 
-/// The newest run under `root` of this experiment and seed that has not finished and that nobody is working on.
+/// The newest run under `root` of this experiment, seed and fold that has not finished and that nobody is working on.
 ///
 /// # Errors
 /// Where `root` is there and cannot be read.
 pub fn newest_unfinished(root: &Path, experiment: &Experiment) -> Result<Option<RunFolder>, RunFolderError> {
     let runs = list_runs(root, Some(&experiment.name))?;
-    let same_seed = |run: &RunFolder| run.experiment().is_ok_and(|other| other.train.seed == experiment.train.seed);
+    let member = |of: &Experiment| (of.train.seed, of.data.folds, of.data.fold);
+    let same = |run: &RunFolder| run.experiment().is_ok_and(|other| member(&other) == member(experiment));
     let idle = |run: &RunFolder| !matches!(run.lock(), Err(RunFolderError::Busy { .. }));
-    Ok(runs.into_iter().rev().find(|run| !run.is_finished() && same_seed(run) && idle(run)))
+    Ok(runs.into_iter().rev().find(|run| !run.is_finished() && same(run) && idle(run)))
 }
 
 /// The newest usable checkpoint of a run, and a warning where the newest one is damaged; none where the run has none.

@@ -1,7 +1,7 @@
 //! A model's scores on a split.
 
 use fude_data::Split;
-use fude_engine::{DeviceData, Engine, EngineError, View};
+use fude_engine::{DeviceData, Engine, EngineError, Logits, View};
 use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
 use std::time::Instant;
 
@@ -24,17 +24,22 @@ const MISTAKES: usize = 40;
 pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Result<Scored, EngineError> {
     let started = Instant::now();
     let logits = engine.logits(0, images, view)?;
-    let (labels, classes) = (images.labels(), logits.classes);
-    let scored = Scored {
-        evaluation: evaluate(&logits.values, labels, classes),
-        mistakes: worst_mistakes(&logits.values, labels, classes, MISTAKES),
-    };
-    tracing::debug!("{} images evaluated in {:.3} s", labels.len(), started.elapsed().as_secs_f64());
+    let scored = Scored::of(&logits, images.labels());
+    tracing::debug!("{} images evaluated in {:.3} s", images.len(), started.elapsed().as_secs_f64());
     Ok(scored)
 }
 
-/// The images of mistakes, in their order.
 impl Scored {
+    /// From logits `[N, O]` and labels `[N]`.
+    pub fn of(logits: &Logits, labels: &[u8]) -> Self {
+        Self {
+            evaluation: evaluate(&logits.values, labels, logits.classes),
+            mistakes: worst_mistakes(&logits.values, labels, logits.classes, MISTAKES),
+        }
+    }
+
+    /// The images of mistakes, in their order.
+    ///
     /// Each mistake with its image `[H, W]`.
     pub fn mistaken_images<'a>(&self, split: &'a Split) -> Vec<(&'a [u8], Mistake)> {
         self.mistakes.iter().map(|&mistake| (split.image(mistake.index), mistake)).collect()

@@ -37,6 +37,8 @@ pub(crate) fn summarise(
         device_kind: info.device_kind.to_string(),
         deterministic: info.determinism.name().to_owned(),
         seed: experiment.train.seed,
+        folds: experiment.data.folds,
+        fold: experiment.data.fold,
         epochs: records.len() as u32,
         parameters: experiment.model.layout().parameters(),
         train_loss: loss(&scores.train),
@@ -55,6 +57,7 @@ pub(crate) fn summarise(
         samples_per_second: if median > 0.0 { data.train.len() as f64 / median } else { 0.0 },
         per_class: detailed.map(|evaluation| evaluation.per_class(&data.classes)).unwrap_or_default(),
         confusion: detailed.map(|evaluation| evaluation.confusion.clone()).unwrap_or_default(),
+        test_fingerprint: None,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

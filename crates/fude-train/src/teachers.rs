@@ -1,7 +1,6 @@
 //! Models that a run learns from.
 
-use crate::ensemble::add_probabilities;
-use crate::{Prepared, TrainError, compare_classes};
+use crate::{MeanProbabilities, Prepared, TrainError, compare_classes};
 use fude_engine::{Deformed, Device, DeviceData, Engine, EngineSpec, EpochPlan, Teacher, View, Weights, build};
 use fude_model::ModelFile;
 use fude_record::{DistillConfig, file};
@@ -38,13 +37,12 @@ impl Teachers {
             epoch: plan.epoch,
         });
         let view = View { weights: Weights::Current, deformed };
-        let mut sums = vec![0.0; images.len() * images.classes()];
+        let mut mean = MeanProbabilities::new(self.config.temperature);
         for engine in &mut self.engines {
-            add_probabilities(&mut sums, &engine.logits(0, images, view)?, self.config.temperature);
+            mean.add(&engine.logits(0, images, view)?);
         }
-        let count = self.engines.len() as f64;
         Ok(Teacher {
-            probabilities: Arc::new(sums.iter().map(|sum| (sum / count) as f32).collect()),
+            probabilities: Arc::new(mean.probabilities().map(|p| p as f32).collect()),
             weight: self.config.weight as f32,
             temperature: self.config.temperature as f32,
         })
@@ -64,7 +62,7 @@ fn read(path: &Path, data: &Prepared) -> Result<ModelFile, TrainError> {
     let refuse = |why: String| TrainError::Mismatch(format!("teacher {}: {why}", path.display()));
     let bytes = std::fs::read(&path).map_err(|error| refuse(error.to_string()))?;
     let model = ModelFile::from_bytes(&bytes).map_err(|error| refuse(error.to_string()))?;
-    compare_classes(&model, data).map_err(|error| refuse(error.to_string()))?;
+    compare_classes(&model.metadata, data).map_err(|error| refuse(error.to_string()))?;
     let expected = (data.train.inputs(), data.outputs());
     let found = (model.config.inputs, model.config.outputs);
     if found != expected {

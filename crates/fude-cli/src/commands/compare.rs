@@ -51,7 +51,9 @@ pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
 
 /// The table of the study's section 7, with what it leaves out: losses, data and device.
 pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) -> String {
-    let header = [
+    let summaries: Vec<&Summary> = summaries.collect();
+    let has_folds = summaries.iter().any(|summary| summary.fold.is_some());
+    let mut header = vec![
         "experiment",
         "seed",
         "data",
@@ -62,9 +64,9 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
         "epochs",
         "total loss",
     ];
-    let rows = summaries.map(|s| {
+    let rows = summaries.into_iter().map(|s| {
         let data = if s.dataset_fallback { format!("{} (fallback)", s.dataset) } else { s.dataset.clone() };
-        vec![
+        let mut row = vec![
             s.experiment.clone(),
             s.seed.to_string(),
             data,
@@ -74,9 +76,17 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
             loss(s.test_loss),
             s.epochs.to_string(),
             loss(s.total_loss),
-        ]
+        ];
+        if has_folds {
+            row.insert(2, s.fold.map_or("-".into(), |fold| fold.to_string()));
+        }
+        row
     });
-    table(&header, rows.collect())
+    let rows = rows.collect();
+    if has_folds {
+        header.insert(2, "fold");
+    }
+    table(&header, rows)
 }
 
 impl Compared {

@@ -1,32 +1,56 @@
 //! `fude eval`.
 
 use crate::exit::Stopped;
-use crate::run_lookup::{RUNS, find_finished};
+use crate::model_lookup::{FoundModel, recorded_cut};
+use crate::output::Force;
+use crate::run_lookup::{RUNS, require_finished};
 use crate::table::{count, loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineSpec, View, build};
-use fude_model::ModelFile;
-use fude_record::{RunFolder, file};
-use fude_train::{Prepared, Scored, compare_classes, latest_checkpoint, prepare, score};
+use fude_data::{Split, npy_matrix};
+use fude_engine::{Augmentation, Deformed, Logits, Predictor};
+use fude_model::StoredModel;
+use fude_record::{Evaluation, Experiment, RunFolder, file};
+use fude_train::{
+    MeanProbabilities, Prepared, Scored, augmentation, compare_classes, deformed, latest_checkpoint, prepare,
+};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Evaluates a finished run on a split, on the CPU.
+/// Evaluates a finished run or a model's file on a split, on the CPU.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  fude eval e1-l2\n  fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json")]
+#[command(after_help = "\
+Examples:
+  fude eval e1-l2
+  fude eval runs/e1-l2/20260101T120000Z-s0 --split train --json
+  fude eval mine.safetensors --data fashion
+  fude eval runs/e1-l2/20260101T120000Z-s0/int8.safetensors
+  fude eval runs/wide-augmented/*                            an ensemble: the mean of their probabilities
+  fude eval wide-augmented --looks 16                        the mean over deformed looks at each image
+  fude eval e1-l2 --logits logits.npy")]
 pub(crate) struct EvalArgs {
-    /// The run folder, or an experiment's name for its newest run.
-    run: String,
-    /// Evaluate on other data than the run's: a set's name or a folder.
+    /// Run folders, experiments' names for their newest runs, or safetensors files; several are an ensemble, whose
+    /// probabilities are averaged.
+    #[arg(value_name = "RUN|FILE", required = true)]
+    models: Vec<String>,
+    /// Average over so many looks at each image, deformed as its run deformed them in training, at half the strength,
+    /// beside the plain one (test-time augmentation).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    looks: u32,
+    /// Evaluate on other data than the model's own: a set's name or a folder.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
     /// The split to evaluate.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     split: SplitName,
+    /// Write the logits [N, O] too, in the split's order, for NumPy.
+    #[arg(long, value_name = "FILE.npy")]
+    logits: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
     /// Where the runs are.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
     out: PathBuf,
@@ -47,19 +71,73 @@ pub(crate) enum SplitName {
 }
 
 pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
-    let run = find_finished(&args.run, &args.out)?;
-    let data = run_data(&run, args.data.as_deref(), ui)?;
-    if args.data.is_none() {
-        warn_of_other_data(&run, &data, ui);
+    if let Some(path) = &args.logits {
+        args.force.check(path)?;
     }
+    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out)).collect::<Result<Vec<_>>>()?;
+    let data = model_data(&found[0], found[0].stored()?.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
-    let scored = score_run(&run, &data, split)?;
-    let evaluation = &scored.evaluation;
+    let logits = match &found[..] {
+        [only] if args.looks == 0 => logits(&only.name(), checked(only, args, &data, ui)?, &data, &split)?,
+        several => together(several, args, &data, &split, ui)?,
+    };
+    if let Some(path) = &args.logits {
+        args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
+    }
+    let mut name = found.iter().map(FoundModel::name).collect::<Vec<_>>().join(" + ");
+    if args.looks > 0 {
+        name = format!("{name}, {} looks", args.looks + 1);
+    }
+    show(args, &name, &data, &Scored::of(&logits, &split.labels).evaluation)
+}
+
+/// A model, which must have been trained on these data and know their classes.
+fn checked(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Result<StoredModel> {
+    let model = found.stored()?;
+    if let (Some(run), None) = (&found.run, &args.data) {
+        warn_of_other_data(run, data, ui);
+    }
+    compare_classes(model.metadata(), data).with_context(|| found.name())?;
+    require_classes(&found.name(), &model, data)?;
+    Ok(model)
+}
+
+/// Logs of the mean probabilities of several models, and of several looks at each image.
+fn together(found: &[FoundModel], args: &EvalArgs, data: &Prepared, split: &Arc<Split>, ui: Ui) -> Result<Logits> {
+    let mut mean = MeanProbabilities::new(1.0);
+    for one in found {
+        let mut predictor = Predictor::new(checked(one, args, data, ui)?)?;
+        mean.add(&predictor.logits(split)?);
+        let Some(ranges) = looks_of(one, args)? else { continue };
+        for epoch in 0..args.looks {
+            let how = Deformed { augmentation: &ranges, seed: 0, epoch };
+            mean.add(&predictor.logits(&Arc::new(deformed(split, how)))?);
+        }
+    }
+    Ok(mean.logits())
+}
+
+/// How a model's run deformed images, at half the strength; none where no looks are asked for.
+fn looks_of(found: &FoundModel, args: &EvalArgs) -> Result<Option<Augmentation>> {
+    if args.looks == 0 {
+        return Ok(None);
+    }
+    let experiment = found.run.as_ref().map(RunFolder::experiment).transpose()?;
+    let ranges = experiment.and_then(|experiment| experiment.augment);
+    let ranges = ranges.map(|ranges| augmentation(&ranges).scaled(LOOK_STRENGTH));
+    let why = || Stopped::Usage(format!("--looks: {} was not trained on deformed images", found.name()));
+    Ok(Some(ranges.ok_or_else(why)?))
+}
+
+/// Looks are deformed less than training images: a model should see what it knows well.
+const LOOK_STRENGTH: f32 = 0.5;
+
+fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) -> Result<()> {
     let classes = evaluation.per_class(&data.classes);
     let name = format!("{:?}", args.split).to_lowercase();
     if args.json {
         return print_json(&json!({
-            "run": run.path(), "dataset": data.dataset, "split": name, "samples": evaluation.samples,
+            "run": model, "dataset": data.dataset, "split": name, "samples": evaluation.samples,
             "loss": evaluation.loss, "accuracy": evaluation.accuracy, "per_class": classes,
             "confusion": evaluation.confusion,
         }));
@@ -71,18 +149,45 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     print_out(&table(&["class", "precision", "recall", "F1", "images"], rows));
     let (accuracy, loss) = (percent(Some(evaluation.accuracy)), loss(Some(evaluation.loss)));
     print_out(&format!(
-        "\n{} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
-        run.path().display(),
+        "\n{model} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
         data.dataset,
         count(evaluation.samples)
     ));
     Ok(())
 }
 
+/// The data of a model, or others in their place: its run's, else what its file names, cut as the file says.
+pub(crate) fn model_data(
+    found: &FoundModel,
+    metadata: &BTreeMap<String, String>,
+    other: Option<&str>,
+    ui: Ui,
+) -> Result<Prepared> {
+    if let Some(run) = &found.run {
+        return run_data(run, other, ui);
+    }
+    let path = found.path.display();
+    let Some(dataset) = other.or(metadata.get("dataset").map(String::as_str)) else {
+        let why = format!("{path} does not say what data it was trained on: give --data NAME|DIR");
+        return Err(Stopped::Usage(why).into());
+    };
+    let mut experiment = Experiment::parse("name = \"eval\"\ndataset = \"kana\"", "eval", &[])?;
+    experiment.dataset = dataset.to_owned();
+    match recorded_cut(metadata) {
+        Some(cut) => experiment.data = cut,
+        None => ui.note(format!(
+            "{path} does not say how its data were cut: where splits are not in files of their own, images that it was \
+             trained on may be among those evaluated"
+        )),
+    }
+    prepared(&experiment, metadata, ui)
+}
+
 /// The data of a run, or others in their place, with their notes shown.
 pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<Prepared> {
+    require_finished(run)?;
     let mut experiment = run.experiment()?;
-    if run.is_finished() && run.summary()?.dataset_fallback {
+    if run.summary()?.dataset_fallback {
         // Also where the real data have come since: the run never saw them.
         experiment.dataset = experiment.fallback.take().unwrap_or(experiment.dataset);
     }
@@ -90,10 +195,15 @@ pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<P
         experiment.dataset = name.to_owned();
         experiment.fallback = None;
     }
-    let data = prepare(&experiment)?;
+    prepared(&experiment, final_model(run)?.metadata(), ui)
+}
+
+/// The data of an experiment, whose classes must be those that the model's metadata name.
+fn prepared(experiment: &Experiment, metadata: &BTreeMap<String, String>, ui: Ui) -> Result<Prepared> {
+    let data = prepare(experiment)?;
     data.notes.iter().for_each(|note| ui.note(note));
     data.warnings.iter().for_each(|warning| ui.warning(warning));
-    if let Some(warning) = compare_classes(&final_model(run)?, &data)? {
+    if let Some(warning) = compare_classes(metadata, &data)? {
         ui.warning(warning);
     }
     Ok(data)
@@ -109,10 +219,10 @@ fn warn_of_other_data(run: &RunFolder, data: &Prepared, ui: Ui) {
 }
 
 /// The model that a finished run has come to.
-fn final_model(run: &RunFolder) -> Result<ModelFile> {
+fn final_model(run: &RunFolder) -> Result<StoredModel> {
     let path = run.file(file::MODEL);
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
+    StoredModel::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }
 
 fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
@@ -127,12 +237,18 @@ fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
 
 /// The scores of a run's final model.
 pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
-    let model = final_model(run)?;
-    let (expected, found) = (model.config.outputs, data.outputs());
-    ensure!(expected == found, "the model knows {expected} classes; {} has {found} classes", data.dataset);
-    let device = Device::cpu();
-    let images = DeviceData::upload(split, data.outputs(), &device)?;
-    let spec = EngineSpec::new(model.config, vec![model.parameters], images.clone());
-    let mut engine = build(None, &device, spec)?;
-    Ok(score(engine.as_mut(), &images, View::PLAIN)?)
+    let logits = logits(&run.path().display().to_string(), final_model(run)?, data, &split)?;
+    Ok(Scored::of(&logits, &split.labels))
+}
+
+/// The logits `[N, O]` of a model for a split.
+pub(crate) fn logits(name: &str, model: StoredModel, data: &Prepared, split: &Arc<Split>) -> Result<Logits> {
+    require_classes(name, &model, data)?;
+    Ok(Predictor::new(model)?.logits(split)?)
+}
+
+fn require_classes(name: &str, model: &StoredModel, data: &Prepared) -> Result<()> {
+    let (expected, found) = (model.config().outputs, data.outputs());
+    ensure!(expected == found, "{name}: the model knows {expected} classes; {} has {found} classes", data.dataset);
+    Ok(())
 }

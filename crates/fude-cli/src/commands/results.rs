@@ -2,12 +2,13 @@
 
 use crate::ui::{Ui, print_out};
 use anyhow::{Context, Result};
-use fude_record::Summary;
+use fude_record::{Spread, Summary};
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// Prints recorded results as a Markdown table: a row an experiment, data set and engine, means over runs.
 ///
-/// A recorded result is a line of JSON, as `fude train --json` prints it.
+/// A recorded result is a line of JSON, as `fude train --json` prints it, also with --seeds and --folds.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,26 +29,40 @@ pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
     Ok(())
 }
 
+/// A line: one run, or a series of runs.
+#[derive(Deserialize)]
+struct Series {
+    runs: Vec<Summary>,
+}
+
+fn parse(line: &str) -> serde_json::Result<Vec<Summary>> {
+    match serde_json::from_str::<Series>(line) {
+        Ok(series) => Ok(series.runs),
+        Err(_) => serde_json::from_str(line).map(|summary| vec![summary]),
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<Summary>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(index, line)| {
-            serde_json::from_str(line)
-                .with_context(|| format!("{}, line {}: not a summary of this version", path.display(), index + 1))
-        })
-        .collect()
+    let mut summaries = Vec::new();
+    for (index, line) in lines {
+        let place = || format!("{}, line {}: not a summary of this version", path.display(), index + 1);
+        summaries.extend(parse(line).with_context(place)?);
+    }
+    Ok(summaries)
 }
 
-/// What the runs of one row have in common.
-fn key(s: &Summary) -> (&str, &str, &str, usize, &str, &str) {
-    (&s.dataset, &s.experiment, &s.model, s.train_samples, &s.engine, &s.device)
+/// What the runs of one row have in common. Folds differ by an image in size.
+fn key(s: &Summary) -> (&str, &str, &str, Option<u32>, usize, &str, &str) {
+    let samples = if s.folds.is_some() { 0 } else { s.train_samples };
+    (&s.dataset, &s.experiment, &s.model, s.folds, samples, &s.engine, &s.device)
 }
 
 fn markdown(summaries: &[Summary]) -> String {
     let mut text = String::from(
-        "| data | experiment | network | epochs | runs | train accuracy | test accuracy | engine, device | s/epoch |\n\
-         |---|---|---|---:|---:|---:|---:|---|---:|",
+        "| data | experiment | network | epochs | runs | train accuracy | test accuracy | 95 % interval | engine, device | s/epoch |\n\
+         |---|---|---|---:|---:|---:|---:|---:|---|---:|",
     );
     let mut done = Vec::new();
     for summary in summaries {
@@ -66,14 +81,16 @@ fn row(group: &[&Summary]) -> String {
     let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
     let selected = if first.selected_on_test { " (selected on test)" } else { "" };
     format!(
-        "\n| {} | {} | {} | {} | {} | {} | {}{selected} | {}, {} | {:.2} |",
+        "\n| {} | {} | {} | {} | {}{} | {} | {}{selected} | {} | {}, {} | {:.2} |",
         first.dataset,
         first.experiment,
         first.model,
         range(group.iter().map(|s| s.epochs)),
         group.len(),
+        if first.folds.is_some() { " folds" } else { "" },
         mean_and_spread(&of(|s| s.train_accuracy)),
         mean_and_spread(&of(|s| s.test_accuracy)),
+        interval(&of(|s| s.test_accuracy)),
         first.engine,
         first.device,
         mean(&of(|s| Some(s.epoch_seconds_median))),
@@ -94,15 +111,19 @@ fn mean(values: &[f64]) -> f64 {
 
 /// `88.72 ± 0.21 %`: mean and standard deviation over runs.
 fn mean_and_spread(values: &[f64]) -> String {
-    let mean = mean(values);
-    match values.len() {
-        0 => "-".into(),
-        1 => format!("{:.2} %", 100.0 * mean),
-        n => {
-            let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-            format!("{:.2} ± {:.2} %", 100.0 * mean, 100.0 * variance.sqrt())
+    match Spread::of(values) {
+        None => "-".into(),
+        Some(Spread { mean, deviation: None, .. }) => format!("{:.2} %", 100.0 * mean),
+        Some(Spread { mean, deviation: Some(deviation), .. }) => {
+            format!("{:.2} ± {:.2} %", 100.0 * mean, 100.0 * deviation)
         }
     }
+}
+
+/// `88.45-88.97 %`: the 95 % interval of the mean.
+fn interval(values: &[f64]) -> String {
+    let interval = Spread::of(values).and_then(|spread| spread.interval);
+    interval.map_or("-".into(), |[low, high]| format!("{:.2}-{:.2} %", 100.0 * low, 100.0 * high))
 }
 
 #[cfg(test)]

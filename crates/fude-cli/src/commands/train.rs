@@ -1,6 +1,8 @@
 //! `fude train`.
 
 mod device;
+mod seeds;
+mod series;
 mod start;
 mod words;
 
@@ -12,8 +14,10 @@ use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_engine::{DeviceRequest, EngineKind, supported_engines};
 use fude_model::{ModelFile, Parameters};
-use fude_record::{Experiment, Override, RunFolder, RunLock, file};
-use fude_train::{Checkpoint, Outcome, Prepared, TrainRequest, Tried};
+use fude_record::{Experiment, Override, RunFolder, RunLock, Summary, file};
+use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried};
+use seeds::Seeds;
+use series::Series;
 use start::Start;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,40 +25,49 @@ use std::time::Instant;
 use words::{conclude, interrupted, introduce, short_reason, with_checkpoint_hint};
 
 /// Trains an experiment and leaves everything about it in a run folder.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_help = "\
 Examples:
   fude train experiments/e1-l2.toml                         the study's first experiment
   fude train experiments/e1-l2.toml --data ../images        on your own files (idx, npz, or a folder a class)
   fude train experiments/e3-deep-l2.toml --set train.batch=512 --set train.learning_rate=2e-3
+  fude train experiments/e1-l2.toml --seeds 0..5            five runs, their mean and 95 % interval
+  fude train experiments/e1-l2.toml --folds 8 --data DIR    cross-validation: eight runs, another eighth held out in each
   fude train experiments/e3-deep-l2.toml --resume           go on with the newest unfinished run
   fude train --resume e3-deep-l2 --epochs 600               extend a finished run")]
 pub(crate) struct TrainArgs {
     /// The experiment file; may be left out with `--resume RUN`.
     #[arg(required_unless_present = "resume")]
-    experiment: Option<PathBuf>,
+    pub(super) experiment: Option<PathBuf>,
     /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR")]
-    data: Option<String>,
+    pub(super) data: Option<String>,
     /// auto, gpu, cpu, or a part of a device's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: DeviceRequest,
+    pub(super) device: DeviceRequest,
     /// auto, burn or fused.
     #[arg(long, default_value = "auto", value_parser = parse_engine)]
     engine: EngineChoice,
     /// Epochs in all, in place of the experiment's.
     #[arg(long, value_name = "N")]
-    epochs: Option<u32>,
+    pub(super) epochs: Option<u32>,
     /// The seed, in place of the experiment's.
     #[arg(long, value_name = "S")]
-    seed: Option<u32>,
+    pub(super) seed: Option<u32>,
+    /// Train with each of these seeds, and tell mean and spread: 0..5 (0 to 4), or 0,3,7.
+    #[arg(long, value_name = "A..B|LIST", conflicts_with_all = ["seed", "folds", "fast_dev_run"])]
+    seeds: Option<Seeds>,
+    /// Cross-validation: K runs, each with another K-th of the training images as its test split; test files are left alone.
+    #[arg(long, value_name = "K", conflicts_with = "fast_dev_run", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    folds: Option<u32>,
     /// Put a value over the file's: train.batch=256. May be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<Override>,
+    pub(super) set: Vec<Override>,
     /// Where to leave runs.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
-    out: PathBuf,
-    /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed.
+    pub(super) out: PathBuf,
+    /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed. With --seeds or --folds,
+    /// runs that have finished are not trained again.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
     resume: Option<Option<String>>,
     /// Start from the weights of a run or a safetensors file.
@@ -71,10 +84,10 @@ pub(crate) struct TrainArgs {
     fast_dev_run: bool,
     /// The summary as one line of JSON on stdout, and nothing else there.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct EngineChoice(Option<EngineKind>);
 
 fn parse_engine(text: &str) -> Result<EngineChoice, String> {
@@ -86,7 +99,50 @@ fn parse_engine(text: &str) -> Result<EngineChoice, String> {
 
 pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
-    let start = Start::find(args, ui)?;
+    if let Some(series) = Series::asked_for(args)? {
+        return series.run(args, ui);
+    }
+    match train_one(Start::find(args, ui)?, args, ui)? {
+        Ended::Finished(trained) => {
+            let said = conclude(&trained.summary, trained.folder.as_ref(), ui);
+            // The result stands whether or not its pictures do.
+            trained.draw(ui);
+            said
+        }
+        Ended::Interrupted { progress, folder } => Err(interrupted(progress.epoch, progress.step, folder.as_ref())),
+    }
+}
+
+/// How a run ended.
+enum Ended {
+    Finished(Box<Trained>),
+    Interrupted { progress: Progress, folder: Option<RunFolder> },
+}
+
+/// A run that came to its end.
+struct Trained {
+    summary: Box<Summary>,
+    data: Prepared,
+    scored: Option<Scored>,
+    folder: Option<RunFolder>,
+    /// Nobody else may work on the run while its pictures are drawn.
+    _lock: Option<RunLock>,
+}
+
+impl Trained {
+    /// Draws the run's pictures; a warning where one cannot be.
+    fn draw(&self, ui: Ui) {
+        let plots = Plots { summary: &self.summary, data: &self.data, scored: self.scored.as_ref() };
+        let started = Instant::now();
+        if let Some(Err(error)) = self.folder.as_ref().map(|run| draw(run, &plots)) {
+            ui.warning(format!("{error:#}"));
+        }
+        tracing::info!("plots drawn in {:.2} s", started.elapsed().as_secs_f64());
+    }
+}
+
+/// One run, from what it starts with to its summary.
+fn train_one(start: Start, args: &TrainArgs, ui: Ui) -> Result<Ended> {
     let mut data = start.data()?;
     let Start { experiment, run, checkpoint } = start;
     if args.fast_dev_run {
@@ -106,7 +162,7 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     };
     // What can be refused is, before anything is written.
     request.fit()?;
-    let (folder, _lock) = folder(run, &request.experiment, args)?.unzip();
+    let (folder, lock) = folder(run, &request.experiment, args)?.unzip();
     request.folder = folder.clone();
     introduce(&request, &why, ui);
     let (mut display, started) = (ProgressDisplay::new(ui), Instant::now());
@@ -115,17 +171,9 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
-            let said = conclude(&summary, folder.as_ref(), ui);
-            let plots = Plots { summary: &summary, data: &data, scored: scored.as_ref() };
-            let started = Instant::now();
-            // The result stands whether or not its pictures do.
-            if let Some(Err(error)) = folder.as_ref().map(|run| draw(run, &plots)) {
-                ui.warning(format!("{error:#}"));
-            }
-            tracing::info!("plots drawn in {:.2} s", started.elapsed().as_secs_f64());
-            said
+            Ok(Ended::Finished(Box::new(Trained { summary, data, scored, folder, _lock: lock })))
         }
-        Ok(Outcome::Interrupted(progress)) => Err(interrupted(progress.epoch, progress.step, folder.as_ref())),
+        Ok(Outcome::Interrupted(progress)) => Ok(Ended::Interrupted { progress, folder }),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),
     }
 }

@@ -159,3 +159,28 @@ fn check_and_summary_train_nothing() {
     home.fude("summary small.toml").ends_with(0);
     assert!(home.snapshot() == before, "something was written");
 }
+
+#[test]
+fn several_models_are_evaluated_as_an_ensemble_and_several_looks_as_one() {
+    let home = Home::with_small_experiment("[augment]\nrotation = 10.0\nshift = 1.0\n");
+    for seed in 0..2 {
+        home.fude(&format!("train small.toml --data kana --set data.limit=600 --seed {seed}")).ends_with(0);
+    }
+    let of = |arguments: &str| home.fude(&format!("eval {arguments} --json")).ends_with(0).json();
+    let one = of("small");
+    let looks = of("small --looks 3");
+    assert!(looks["loss"] != one["loss"] && looks["run"].as_str().unwrap().ends_with(", 4 looks"), "{looks}");
+    let both = home.runs("small").iter().map(|run| run.display().to_string()).collect::<Vec<_>>().join(" ");
+    // A mean of probabilities loses no more than its members do on average (Jensen).
+    let losses = both.split(' ').map(|run| of(run)["loss"].as_f64().unwrap());
+    let (ensemble, mean) = (of(&both)["loss"].as_f64().unwrap(), losses.sum::<f64>() / 2.0);
+    assert!(ensemble <= mean, "{ensemble}, {mean}");
+    home.fude("eval small small.safetensors").ends_with(2).says(&["there is no file small.safetensors"]);
+}
+
+#[test]
+fn looks_at_images_that_a_run_never_deformed_are_refused() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("eval small --looks 2").ends_with(2).says(&["was not trained on deformed images"]);
+}

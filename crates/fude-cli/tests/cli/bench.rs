@@ -47,7 +47,10 @@ fn every_row_has_its_figures_and_is_shown() {
     for row in rows {
         let found: Vec<&String> = row.as_object().unwrap().keys().take(KEYS.len()).collect();
         assert_eq!(found, KEYS);
-        assert_eq!((&row["engine"], &row["device_kind"], &row["images"]), (&"fused".into(), &"cpu".into(), &500.into()));
+        assert_eq!(
+            (&row["engine"], &row["device_kind"], &row["images"]),
+            (&"fused".into(), &"cpu".into(), &500.into())
+        );
         let positive = ["epoch_seconds_median", "step_ms", "gflops", "peak_fraction", "first_step_seconds"];
         assert!(positive.iter().all(|key| row[key].as_f64() > Some(0.0)), "{row}");
         assert_eq!(row["epoch_seconds"].as_array().unwrap().len(), 2);
@@ -55,7 +58,9 @@ fn every_row_has_its_figures_and_is_shown() {
         assert_eq!(row["host_peak_bytes"].is_u64(), cfg!(target_os = "linux"));
     }
     assert!(report["machine"]["sgemm_gflops"].as_f64() > Some(0.0), "{}", report["machine"]);
-    for expected in ["fused x3", "a: fused on the cpu, 3 models at once is ", "one after the other", "2 after one to warm up"] {
+    for expected in
+        ["fused x3", "a: fused on the cpu, 3 models at once is ", "one after the other", "2 after one to warm up"]
+    {
         assert!(ran.stdout.contains(expected), "{expected} is missing in {}", ran.stdout);
     }
     ran.says(&["note: a: 500 images of kana", "note: b, fused on the cpu, 3 models"]);
@@ -70,7 +75,8 @@ fn what_cannot_be_measured_is_said_and_the_rest_is_measured() {
         "warning: a, fused on nosuchthing: no device has 'nosuchthing' in its name",
         "warning: a, no-such-program: cannot start no-such-program: ",
     ]);
-    let nothing = home.fude("bench --experiment a.toml --data kana --set data.limit=90 --engine fused --device nosuchthing");
+    let nothing =
+        home.fude("bench --experiment a.toml --data kana --set data.limit=90 --engine fused --device nosuchthing");
     nothing.ends_with(1).says(&["error: nothing was measured: "]);
     home.fude("bench --experiment a.toml --data nowhere").ends_with(1).says(&["error: folder nowhere not found"]);
     home.fude("bench --experiment a.toml --set train.batch=0").ends_with(2).says(&["error: --set train.batch=0: "]);
@@ -109,5 +115,8 @@ fn a_program_that_speaks_the_protocol_is_one_more_row() {
     assert_eq!((&row["engine"], &row["device"], &row["detail"]), (&"shell".into(), &"sh".into(), &"392000".into()));
     assert_eq!((&row["epoch_seconds_median"], &row["host_peak_bytes"]), (&0.5.into(), &7.into()));
     assert!(ran.stdout.contains("times as fast as shell on the cpu"), "{}", ran.stdout);
-    ran.says(&["a, sh liar.sh: I am tired", "a, sh mute.sh: expected that it is ready, found its end (exit status: 5)"]);
+    ran.says(&[
+        "a, sh liar.sh: I am tired",
+        "a, sh mute.sh: expected that it is ready, found its end (exit status: 5)",
+    ]);
 }

@@ -1,11 +1,9 @@
 //! From packed u8 images to the f32 rows of a batch.
 
-use crate::{DeviceData, EpochPlan, View};
-#[cfg(feature = "gpu")]
-use crate::{EngineError, device::GpuDevice};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::{DeviceData, EngineError, EpochPlan, View};
 #[cfg(feature = "gpu")]
 use burn::tensor::{Int, s};
+use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use fude_data::Split;
 use fude_model::InputScale;
@@ -22,14 +20,14 @@ pub(crate) struct PackedImages(Tensor<2, Int>);
 #[cfg(feature = "gpu")]
 impl PackedImages {
     /// Uploads a split; none where it is empty or too large for one binding, and batches are then gathered on the host.
-    pub(crate) fn upload(split: &Split, gpu: &GpuDevice) -> Result<Option<Self>, EngineError> {
+    pub(crate) fn upload(split: &Split, device: &Device) -> Result<Option<Self>, EngineError> {
         let words = split.inputs().div_ceil(4);
         if split.is_empty() || split.len() * words * 4 > MAX_BINDING {
             return Ok(None);
         }
         let packed: Vec<i32> = (0..split.len()).flat_map(|index| pack(split.image(index))).collect();
-        let tensor = Tensor::from_data(TensorData::new(packed, [split.len(), words]), &gpu.burn);
-        gpu.burn.sync().map_err(|error| EngineError::Device(format!("{error:?}")))?;
+        let tensor = Tensor::from_data(TensorData::new(packed, [split.len(), words]), device);
+        device.sync().map_err(|error| EngineError::Device(format!("{error:?}")))?;
         Ok(Some(Self(tensor)))
     }
 
@@ -63,34 +61,34 @@ pub(super) fn step_inputs(
     step: u32,
     scale: InputScale,
     device: &Device,
-) -> Tensor<2> {
+) -> Result<Tensor<2>, EngineError> {
     if plan.augmentation.is_none() && plan.mixup.is_empty() {
         return gather(data, plan.rows(step), scale, device);
     }
     let values = crate::fused::step_inputs(&data.split, plan, step, scale);
-    Tensor::from_data(TensorData::new(values, [plan.rows(step).len(), data.inputs()]), device)
+    Ok(Tensor::from_data(TensorData::new(values, [plan.rows(step).len(), data.inputs()]), device))
 }
 
 /// The inputs `[B, I]` of images as a view shows them, on `device` outside autodiff.
-pub(super) fn viewed(data: &DeviceData, rows: &[u32], view: View<'_>, scale: InputScale, device: &Device) -> Tensor<2> {
+pub(super) fn viewed(data: &DeviceData, rows: &[u32], view: View<'_>, scale: InputScale, device: &Device) -> Result<Tensor<2>, EngineError> {
     let Some(deformed) = view.deformed else { return gather(data, rows, scale, device) };
     let (factor, term) = scale.of_bytes();
     let values = crate::fused::deform(&data.split, rows, deformed);
     let images = Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device);
-    images.mul_scalar(factor).add_scalar(term)
+    Ok(images.mul_scalar(factor).add_scalar(term))
 }
 
 /// The images `rows` as scaled f32, `[B, I]`, on `device` (inside autodiff or not).
-fn gather(data: &DeviceData, rows: &[u32], scale: InputScale, device: &Device) -> Tensor<2> {
+fn gather(data: &DeviceData, rows: &[u32], scale: InputScale, device: &Device) -> Result<Tensor<2>, EngineError> {
     #[cfg(feature = "gpu")]
-    if let Some(packed) = &data.burn {
+    if let Some(packed) = data.burn()? {
         let images = packed.gather(rows, data.inputs(), scale);
-        return if device.is_autodiff() { Tensor::from_inner(images) } else { images };
+        return Ok(if device.is_autodiff() { Tensor::from_inner(images) } else { images });
     }
     let (factor, term) = scale.of_bytes();
     let mut values = Vec::with_capacity(rows.len() * data.inputs());
     for &row in rows {
         values.extend(data.split.image(row as usize).iter().map(|&pixel| f32::from(pixel) * factor + term));
     }
-    Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device)
+    Ok(Tensor::from_data(TensorData::new(values, [rows.len(), data.inputs()]), device))
 }

@@ -73,7 +73,7 @@ impl Pending {
 
 impl BurnEngine {
     pub(crate) fn new(device: &Device, spec: EngineSpec) -> Result<Self, EngineError> {
-        let burn_device = burn_device(device);
+        let burn_device = burn_device(device)?;
         let autodiff = burn_device.clone().autodiff();
         let models: Vec<Trained> = spec
             .parameters
@@ -112,7 +112,7 @@ impl BurnEngine {
     }
 
     /// Forward, backward and update of one model on one batch; the logits stay on the device.
-    fn step(&mut self, index: usize, plan: &EpochPlan, step: u32) -> Pending {
+    fn step(&mut self, index: usize, plan: &EpochPlan, step: u32) -> Result<Pending, EngineError> {
         let rows = plan.rows(step);
         let labels = rows.iter().map(|&row| self.train.split.labels[row as usize]);
         let classes = self.train.classes;
@@ -125,7 +125,7 @@ impl BurnEngine {
             (rows.iter().flat_map(of_row).copied().collect::<Vec<f32>>(), teacher.clone())
         });
         let Trained { model, optimizer, average, .. } = &mut self.models[index];
-        let inputs = images::step_inputs(&self.train, plan, step, model.input_scale(), &self.device);
+        let inputs = images::step_inputs(&self.train, plan, step, model.input_scale(), &self.device)?;
         let logits = model.forward_training(inputs, plan.seed, plan.epoch, step);
         let mut loss = model.loss(logits.clone(), &targets);
         if let Some((probabilities, teacher)) = &soft {
@@ -140,7 +140,7 @@ impl BurnEngine {
         if let Some(average) = average {
             average.follow(model);
         }
-        Pending { model: index, step, logits: logits.inner(), targets, soft }
+        Ok(Pending { model: index, step, logits: logits.inner(), targets, soft })
     }
 
     /// Reads pending logits and adds them to the totals.
@@ -184,7 +184,7 @@ impl BurnEngine {
         let mut pending = Vec::new();
         for step in steps.clone() {
             for (index, plan) in plans.iter().enumerate() {
-                pending.push(self.step(index, plan, step));
+                pending.push(self.step(index, plan, step)?);
             }
             let last = step + 1 == steps.end;
             if last || pending.len() >= self.steps_per_read * plans.len() {
@@ -204,7 +204,7 @@ impl BurnEngine {
         let rows: Vec<u32> = (0..images.len() as u32).collect();
         let mut values = Vec::with_capacity(images.len() * images.classes());
         for batch in rows.chunks(EVALUATION_BATCH) {
-            let inputs = images::viewed(images, batch, view, model.input_scale(), &device);
+            let inputs = images::viewed(images, batch, view, model.input_scale(), &device)?;
             let logits = match average {
                 Some(average) => model.forward_with(average.layers(), inputs),
                 None => model.forward(inputs),
@@ -279,11 +279,11 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, Engine
     })
 }
 
-fn burn_device(device: &Device) -> BurnDevice {
+fn burn_device(device: &Device) -> Result<BurnDevice, EngineError> {
     match device {
-        Device::Cpu(_) => BurnDevice::flex(),
+        Device::Cpu(_) => Ok(BurnDevice::flex()),
         #[cfg(feature = "gpu")]
-        Device::Gpu(gpu) => gpu.burn.clone(),
+        Device::Gpu(gpu) => gpu.burn(),
     }
 }
 

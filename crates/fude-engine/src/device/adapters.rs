@@ -2,11 +2,18 @@
 
 use super::{Adapter, AdapterKind};
 use crate::DeviceError;
+#[cfg(feature = "burn")]
+use crate::EngineError;
+use crate::fused::gpu::Gpu;
+use std::sync::Arc;
+#[cfg(feature = "burn")]
+use std::sync::{Mutex, PoisonError};
 
 /// An adapter that was found and can be opened.
 #[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) adapter: Adapter,
+    #[cfg_attr(not(feature = "burn"), allow(dead_code, reason = "Burn wants it"))]
     instance: wgpu::Instance,
     handle: wgpu::Adapter,
 }
@@ -15,8 +22,37 @@ pub(crate) struct Found {
 #[derive(Clone)]
 pub struct GpuDevice {
     pub(crate) adapter: Adapter,
+    fused: Arc<Gpu>,
     #[cfg(feature = "burn")]
-    pub(crate) burn: burn::tensor::Device,
+    burn: Arc<BurnDevice>,
+}
+
+/// The adapter for Burn, opened when its engine is first used: half a second that `fused` does not wait for.
+#[cfg(feature = "burn")]
+struct BurnDevice {
+    found: Found,
+    opened: Mutex<Option<burn::tensor::Device>>,
+}
+
+impl GpuDevice {
+    /// The device of the fused engine.
+    pub(crate) fn fused(&self) -> Arc<Gpu> {
+        Arc::clone(&self.fused)
+    }
+
+    /// The device of the Burn engine.
+    ///
+    /// # Errors
+    /// Where the adapter refuses.
+    #[cfg(feature = "burn")]
+    pub(crate) fn burn(&self) -> Result<burn::tensor::Device, EngineError> {
+        let mut opened = self.burn.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(device) = opened.as_ref() {
+            return Ok(device.clone());
+        }
+        let device = self.burn.found.open_for_burn().map_err(|error| EngineError::Device(error.to_string()))?;
+        Ok(opened.insert(device).clone())
+    }
 }
 
 /// Every adapter of Vulkan, Metal and DX12, best first: real GPUs before software, discrete before integrated.
@@ -61,11 +97,27 @@ fn describe(handle: &wgpu::Adapter) -> Adapter {
 }
 
 impl Found {
-    /// Opens the adapter with all its limits, and hands the device to Burn too, so that both see the same memory.
+    /// Opens the adapter.
     pub(crate) fn open(self) -> Result<GpuDevice, DeviceError> {
-        let failed = |why: String| DeviceError::Open { adapter: self.adapter.name.clone(), why };
+        let fused = pollster::block_on(Gpu::open(&self.handle, self.adapter.kind)).map_err(|why| self.failed(why))?;
+        Ok(GpuDevice {
+            adapter: self.adapter.clone(),
+            fused: Arc::new(fused),
+            #[cfg(feature = "burn")]
+            burn: Arc::new(BurnDevice { found: self, opened: Mutex::new(None) }),
+        })
+    }
+
+    fn failed(&self, why: String) -> DeviceError {
+        DeviceError::Open { adapter: self.adapter.name.clone(), why }
+    }
+
+    /// Opens the adapter with all its limits and hands the device to Burn.
+    #[cfg(feature = "burn")]
+    fn open_for_burn(&self) -> Result<burn::tensor::Device, DeviceError> {
+        use burn::tensor::wgpu::WgpuSetup;
         let descriptor = wgpu::DeviceDescriptor {
-            label: Some("fude"),
+            label: Some("fude burn"),
             required_features: self.handle.features().difference(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
                 - wgpu::Features::all_experimental_mask(),
             required_limits: self.handle.limits(),
@@ -73,20 +125,9 @@ impl Found {
             ..Default::default()
         };
         let (device, queue) =
-            pollster::block_on(self.handle.request_device(&descriptor)).map_err(|error| failed(error.to_string()))?;
-        #[cfg(feature = "burn")]
-        let burn = {
-            use burn::tensor::wgpu::WgpuSetup;
-            let backend = self.handle.get_info().backend;
-            let setup = WgpuSetup { instance: self.instance, adapter: self.handle, device, queue, backend };
-            burn::tensor::Device::wgpu_options().setup(setup).init().map_err(|error| failed(error.to_string()))?
-        };
-        #[cfg(not(feature = "burn"))]
-        let _ = (self.instance, device, queue);
-        Ok(GpuDevice {
-            adapter: self.adapter,
-            #[cfg(feature = "burn")]
-            burn,
-        })
+            pollster::block_on(self.handle.request_device(&descriptor)).map_err(|e| self.failed(e.to_string()))?;
+        let (instance, adapter) = (self.instance.clone(), self.handle.clone());
+        let setup = WgpuSetup { instance, adapter, device, queue, backend: self.handle.get_info().backend };
+        burn::tensor::Device::wgpu_options().setup(setup).init().map_err(|error| self.failed(error.to_string()))
     }
 }

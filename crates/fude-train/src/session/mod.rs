@@ -286,6 +286,7 @@ impl<'a> Session<'a> {
         summary.restored_best = restored_best;
         summary.selected_on_test = selects_on_test(&self.experiment);
         summary.seconds = self.seconds();
+        summary.test_fingerprint = self.pins.held_out.as_ref().and_then(|pins| pins.test.clone());
         summary
     }
 }

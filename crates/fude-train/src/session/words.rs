@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::request::selects_on_test;
+use fude_data::Placement;
 use fude_model::{ModelFile, Parameters};
 use fude_record::{Event, Summary};
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ impl Session<'_> {
             ("classes".to_owned(), self.data.classes.join("\n")),
             ("image_height".to_owned(), self.data.train.height.to_string()),
             ("image_width".to_owned(), self.data.train.width.to_string()),
+            ("placement".to_owned(), Placement::of(&self.data.train).to_string()),
             ("seed".to_owned(), summary.seed.to_string()),
             ("epochs".to_owned(), summary.epochs.to_string()),
         ]);

@@ -55,7 +55,7 @@ pub(super) fn run(args: &StatsArgs, ui: Ui) -> anyhow::Result<()> {
 impl StatsArgs {
     fn options(&self) -> LoadOptions {
         let Self { test_fraction, split_seed, limit, .. } = *self;
-        LoadOptions { test_fraction, split_seed, limit, size: None }
+        LoadOptions { test_fraction, split_seed, limit, ..LoadOptions::default() }
     }
 }
 

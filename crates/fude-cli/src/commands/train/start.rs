@@ -5,7 +5,7 @@ use crate::exit::Stopped;
 use crate::run_lookup::find_run;
 use crate::ui::{Ui, quoted};
 use anyhow::{Context, Result};
-use fude_record::{Experiment, Override, RunFolder, Schedule};
+use fude_record::{Experiment, Override, RunFolder, Schedule, Summary, list_runs};
 use fude_train::{Checkpoint, Prepared, Progress, latest_checkpoint, newest_unfinished, prepare, prepare_to_resume};
 use std::path::Path;
 
@@ -16,7 +16,34 @@ pub(super) struct Start {
     pub(super) checkpoint: Option<Checkpoint>,
 }
 
+/// What is left to do of a member of a series.
+pub(super) enum Turn {
+    Begin(Box<Start>),
+    Finished(Box<Summary>, RunFolder),
+}
+
 impl Start {
+    /// Where a member of a series begins: at its beginning, or with `--resume` where an earlier call has left it.
+    pub(super) fn of_series(member: &[Override], args: &TrainArgs, ui: Ui) -> Result<Turn> {
+        let Some(path) = &args.experiment else {
+            return Err(Stopped::Usage("--seeds and --folds need an experiment file".into()).into());
+        };
+        let start = Self::fresh(Experiment::load(path, &[overrides(args), member.to_vec()].concat())?);
+        if args.resume.is_none() {
+            return Ok(Turn::Begin(Box::new(start)));
+        }
+        let same = runs_of(&start.experiment, &args.out)?;
+        if let Some((run, Ok(summary))) =
+            same.iter().rev().filter(|run| run.is_finished()).map(|run| (run, run.summary())).find(|(_, s)| s.is_ok())
+        {
+            return Ok(Turn::Finished(Box::new(summary), run.clone()));
+        }
+        match same.into_iter().rev().find(|run| !run.is_finished()) {
+            Some(run) => Self::going_on(run, start.experiment, ui).map(|start| Turn::Begin(Box::new(start))),
+            None => Ok(Turn::Begin(Box::new(start))),
+        }
+    }
+
     pub(super) fn find(args: &TrainArgs, ui: Ui) -> Result<Self> {
         match (&args.resume, &args.experiment) {
             (Some(Some(run)), None) => Self::named_run(run, args, ui),
@@ -145,14 +172,31 @@ fn warn_of_stretched_schedule(run: &RunFolder, experiment: &Experiment, ui: Ui) 
 }
 
 /// What may be asked for anew when a run goes on: for how long, how often it is saved, and where the data are (which
-/// must still be the same ones; sizes are taken from them).
-const MAY_CHANGE: [&str; 6] =
-    ["train.epochs", "checkpoint.seconds", "dataset", "fallback", "model.inputs", "model.outputs"];
+/// must still be the same ones).
+const MAY_CHANGE: [&str; 4] = ["train.epochs", "checkpoint.seconds", "dataset", "fallback"];
+
+/// Whether a run takes this key from its data, so that its experiment file need not have it.
+fn is_from_data(key: &str, experiment: &Experiment) -> bool {
+    let scale = experiment.data.standardize && key.starts_with("model.input.");
+    scale || ["model.inputs", "model.outputs"].contains(&key)
+}
+
+/// The runs under `root` that are of this very experiment, oldest first.
+fn runs_of(wanted: &Experiment, root: &Path) -> Result<Vec<RunFolder>> {
+    let is_same = |run: &RunFolder| {
+        run.experiment().is_ok_and(|recorded| {
+            let differences = recorded.differences(wanted);
+            differences.iter().all(|(key, ..)| is_from_data(key, wanted) || key == "checkpoint.seconds")
+        })
+    };
+    Ok(list_runs(root, Some(&wanted.name))?.into_iter().filter(is_same).collect())
+}
 
 /// A run goes on as what it was started as.
 fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()> {
     let differences = run.experiment()?.differences(wanted);
-    let kept = differences.iter().filter(|(key, ..)| !MAY_CHANGE.contains(&key.as_str()));
+    let may_change = |key: &str| MAY_CHANGE.contains(&key) || is_from_data(key, wanted);
+    let kept = differences.iter().filter(|(key, ..)| !may_change(key));
     let kept: Vec<String> = kept.map(|(key, before, now)| format!("{key} was {before}, is {now}")).collect();
     if kept.is_empty() {
         return Ok(());

@@ -2,11 +2,12 @@
 
 use crate::commands::compare::results_table;
 use crate::exit::Stopped;
+use crate::spread::{spread_table, what_varies};
 use crate::table::{count, duration};
 use crate::ui::{Ui, print_err, print_json, quoted};
 use anyhow::Result;
 use fude_engine::{DeviceChoice, DeviceKind, DeviceRequest};
-use fude_record::{RunFolder, Summary, file};
+use fude_record::{RunFolder, Summary, file, spreads};
 use fude_train::TrainRequest;
 use std::path::Path;
 
@@ -37,18 +38,54 @@ pub(super) fn short_reason(choice: &DeviceChoice, asked: &DeviceRequest, tried: 
 }
 
 /// The line of `--json`: the summary, and where the run is.
-#[derive(serde::Serialize)]
-struct Concluded<'a> {
+#[derive(Clone, Copy, serde::Serialize)]
+pub(super) struct Concluded<'a> {
     #[serde(flatten)]
     summary: &'a Summary,
     /// The run folder; null for a dry run.
     run: Option<&'a Path>,
 }
 
+impl<'a> Concluded<'a> {
+    pub(super) fn new(summary: &'a Summary, folder: Option<&'a RunFolder>) -> Self {
+        Self { summary, run: folder.map(RunFolder::path) }
+    }
+}
+
+/// What the runs of a series reached, one by one and together.
+pub(super) fn conclude_series(runs: &[Concluded<'_>], ui: Ui) -> Result<()> {
+    let summaries: Vec<&Summary> = runs.iter().map(|run| run.summary).collect();
+    if ui.json {
+        let spreads: serde_json::Map<_, _> = spreads(summaries.iter().copied())
+            .into_iter()
+            .map(|(name, spread)| Ok((name.to_owned(), serde_json::to_value(spread)?)))
+            .collect::<serde_json::Result<_>>()?;
+        return print_json(&serde_json::json!({ "runs": runs, "statistics": spreads }));
+    }
+    ui.result(results_table(summaries.iter().copied()));
+    ui.result(format!("\n{}", spread_table(summaries.iter().copied())));
+    let degrees = summaries.len().saturating_sub(1);
+    let mut text =
+        format!("\n{}; interval of the mean by Student's t with {degrees} degrees of freedom", what_varies(&summaries));
+    if summaries.iter().any(|summary| summary.fold.is_some()) {
+        text += "; folds share training images, which makes it somewhat too narrow";
+    }
+    ui.result(text);
+    if let Some(parent) = runs.iter().find_map(|run| run.run?.parent()) {
+        ui.result(format!("everything is in {}", parent.display()));
+    }
+    Ok(())
+}
+
+/// How a series that ended early is gone on with.
+pub(super) fn again() -> &'static str {
+    "the same command with --resume goes on"
+}
+
 /// What the run reached, and where it is.
 pub(super) fn conclude(summary: &Summary, folder: Option<&RunFolder>, ui: Ui) -> Result<()> {
     if ui.json {
-        return print_json(&Concluded { summary, run: folder.map(RunFolder::path) });
+        return print_json(&Concluded::new(summary, folder));
     }
     ui.result(results_table(std::iter::once(summary)));
     let mut text = format!("\n{} epochs in {}", summary.epochs, duration(summary.seconds));

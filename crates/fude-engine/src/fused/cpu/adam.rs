@@ -5,22 +5,22 @@ use crate::OptimizerSpec;
 
 /// The numbers of one step's update, the same for every parameter.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AdamStep {
+pub(in crate::fused) struct AdamStep {
     beta1: f32,
     one_minus_beta1: f32,
     beta2: f32,
     one_minus_beta2: f32,
     /// `learning rate / (1 - beta1^t)`, negative.
-    minus_rate: f32,
+    pub(in crate::fused) minus_rate: f32,
     /// `1 / sqrt(1 - beta2^t)`.
-    inverse_root: f32,
+    pub(in crate::fused) inverse_root: f32,
     epsilon: f32,
     /// Weight decay as part of the gradient.
     coupled: f32,
     /// `1 - learning rate * decay`, for decoupled decay.
-    shrink: f32,
+    pub(in crate::fused) shrink: f32,
     /// `1 - decay` of the average of the weights.
-    follow: f32,
+    pub(in crate::fused) follow: f32,
 }
 
 /// A parameter and its moments, a vector of them.
@@ -33,7 +33,7 @@ pub(super) struct Adam<V> {
 
 impl AdamStep {
     /// Step `time`, from 1, at a learning rate.
-    pub(super) fn new(spec: &OptimizerSpec, ema_decay: Option<f32>, learning_rate: f32, time: u64) -> Self {
+    pub(in crate::fused) fn new(spec: &OptimizerSpec, ema_decay: Option<f32>, learning_rate: f32, time: u64) -> Self {
         let (beta1, beta2) = (f64::from(spec.beta1), f64::from(spec.beta2));
         let (rate, decay) = (f64::from(learning_rate), f64::from(spec.weight_decay));
         let time = time.min(i32::MAX as u64) as i32;

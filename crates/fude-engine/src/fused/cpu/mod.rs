@@ -1,7 +1,7 @@
 //! The fused step on the processor: all cores, the widest vectors it has, no allocation after the first step.
 
 mod activation;
-mod adam;
+pub(super) mod adam;
 mod barrier;
 mod clip;
 mod dropout;
@@ -9,6 +9,7 @@ mod evaluate;
 mod hidden;
 mod host;
 mod images;
+mod int8;
 mod linear;
 mod loss;
 mod math;
@@ -23,7 +24,7 @@ mod sums;
 mod team;
 #[cfg(test)]
 mod tests;
-mod train;
+pub(super) mod train;
 mod update;
 mod warp;
 mod weights;
@@ -37,6 +38,7 @@ use fude_model::MlpConfig;
 pub use host::deform;
 #[cfg(feature = "burn")]
 pub(crate) use host::step_inputs;
+pub use int8::Int8Engine;
 use simd::Level;
 use std::ops::Range;
 use step::Recipe;

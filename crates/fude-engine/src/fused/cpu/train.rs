@@ -29,7 +29,7 @@ pub(super) struct Run<'a> {
 }
 
 /// Checks what a caller must get right, before any worker depends on it.
-pub(super) fn check(plans: &[EpochPlan], steps: &Range<u32>, models: usize, images: usize, classes: usize) {
+pub(in crate::fused) fn check(plans: &[EpochPlan], steps: &Range<u32>, models: usize, images: usize, classes: usize) {
     assert_eq!(plans.len(), models, "one plan a model");
     for plan in plans {
         assert!(steps.end <= plan.steps() && steps.end as usize <= plan.learning_rate.len(), "a step beyond the plan");

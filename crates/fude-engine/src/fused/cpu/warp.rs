@@ -13,6 +13,8 @@ use fude_random::{Stream, uniform};
 /// Zeros around the image on each side, so that a sample next to it reads zeros: 2, as positions are clamped to one
 /// pixel beyond the image and a sample has a neighbour.
 const BORDER: usize = 2;
+/// Rows whose displacement is computed at once.
+const ROWS: usize = 4;
 
 /// Deforms images of one size, as samples of one epoch.
 pub(super) struct Warp<'a> {
@@ -22,6 +24,8 @@ pub(super) struct Warp<'a> {
     height: usize,
     width: usize,
     field: Option<ElasticField>,
+    /// The field's row weights `[padded height, K_y]`.
+    rows: Vec<f32>,
     /// The field's column weights with pixels along rows, `[K_x, padded width]`.
     columns: Vec<f32>,
     /// 0, 1, 2, ... up to the padded width.
@@ -37,7 +41,7 @@ pub(super) struct Scratch {
     bytes: Vec<u8>,
     /// `[2, K_y, K_x]` and some more.
     coefficients: Vec<f32>,
-    /// `G_y C`: `[2, H, K_x padded]`.
+    /// `G_y C`: `[2, H padded, K_x padded]`.
     partial: Vec<f32>,
     /// The deformed image, rows `line` values apart, with one row above and below and one value before each.
     lines: Vec<f32>,
@@ -49,15 +53,17 @@ impl<'a> Warp<'a> {
     fn new(ranges: &'a Augmentation, seed: u32, epoch: u32, height: usize, width: usize) -> Self {
         let field = ranges.elastic_field(height, width);
         let across = padded(width);
-        let mut columns = Vec::new();
+        let (mut rows, mut columns) = (Vec::new(), Vec::new());
         if let Some(field) = &field {
+            rows.extend_from_slice(&field.rows);
+            rows.resize(height.next_multiple_of(ROWS) * field.row_points, 0.0);
             columns.resize(field.column_points * across, 0.0);
             for (at, &weight) in field.columns.iter().enumerate() {
                 columns[at % field.column_points * across + at / field.column_points] = weight;
             }
         }
         let ramp = (0..across).map(|x| x as f32).collect();
-        Self { ranges, seed, epoch, height, width, field, columns, ramp }
+        Self { ranges, seed, epoch, height, width, field, rows, columns, ramp }
     }
 
     /// How an epoch's plan deforms images of a split; none where it does not.
@@ -129,59 +135,113 @@ impl<'a> Warp<'a> {
             }
         }
         let stride = padded(across);
-        scratch.partial.resize(2 * self.height * stride, 0.0);
+        let height = self.height.next_multiple_of(ROWS);
+        scratch.partial.resize(2 * height * stride, 0.0);
+        assert!(count + PAD <= scratch.coefficients.len() && self.rows.len() == height * down);
         for component in 0..2 {
-            for y in 0..self.height {
-                for j in (0..across).step_by(V::N) {
-                    let mut sum = V::splat(0.0);
-                    for i in 0..down {
-                        let from = (component * down + i) * across + j;
-                        assert!(from + V::N <= scratch.coefficients.len());
-                        // SAFETY: the assertion.
-                        let coefficient = unsafe { V::load(scratch.coefficients.as_ptr().add(from)) };
-                        sum = V::splat(field.rows[y * down + i]).mul_add(coefficient, sum);
+            for j in (0..across).step_by(V::N) {
+                // SAFETY: the assertions; a vector that begins inside a row ends inside the buffer.
+                unsafe {
+                    let from = scratch.coefficients.as_ptr().add(component * down * across + j);
+                    let to = scratch.partial.as_mut_ptr().add(component * height * stride + j);
+                    for y in (0..height).step_by(ROWS) {
+                        let sums = self.weighted_rows::<V>(y, from, across, down);
+                        for (row, sum) in sums.into_iter().enumerate() {
+                            sum.store(to.add((y + row) * stride));
+                        }
                     }
-                    let to = &mut scratch.partial[(component * self.height + y) * stride + j..][..V::N];
-                    // SAFETY: the slice has N values.
-                    unsafe { sum.store(to.as_mut_ptr()) };
                 }
             }
         }
     }
 
+    /// `sum over i of G_y[y + r, i] C[i, j..j + N]` for some rows r at once, so that sums do not wait for each other.
+    ///
+    /// # Safety
+    /// `from` is C at `[0, j]`, rows `across` apart, `down` of them.
+    #[inline(always)]
+    unsafe fn weighted_rows<V: Lanes>(&self, y: usize, from: *const f32, across: usize, down: usize) -> [V; ROWS] {
+        let weights = &self.rows[y * down..(y + ROWS) * down];
+        let mut sums = [V::splat(0.0); ROWS];
+        for i in 0..down {
+            // SAFETY: the caller's promise, and the slice's length.
+            unsafe {
+                let coefficients = V::load(from.add(i * across));
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    let weight = V::splat(*weights.get_unchecked(row * down + i));
+                    *sum = weight.mul_add(coefficients, *sum);
+                }
+            }
+        }
+        sums
+    }
+
     /// Samples every pixel of the deformed image into `scratch.lines`.
     #[inline(always)]
     fn sample<V: Lanes>(&self, matrix: &[f32; 6], scratch: &mut Scratch) {
-        let across = padded(self.width);
-        let line = self.line();
+        let (across, line) = (padded(self.width), self.line());
         scratch.lines.resize((self.height + 2) * line, 0.0);
-        let stride = self.stride();
-        let [a, b, c, d, e, f] = *matrix;
         for y in 0..self.height {
-            let start = (V::splat(b * y as f32 + c), V::splat(e * y as f32 + f));
-            for x in (0..across).step_by(V::N) {
-                // SAFETY: the ramp has `across` values.
-                let column = unsafe { V::load(self.ramp.as_ptr().add(x)) };
-                let mut from_x = column.mul_add(V::splat(a), start.0);
-                let mut from_y = column.mul_add(V::splat(d), start.1);
-                if let Some(field) = &self.field {
-                    let points = padded(field.column_points);
-                    let (dx, dy) = scratch.partial.split_at(self.height * points);
-                    for j in 0..field.column_points {
-                        let weights = &self.columns[j * across + x..][..V::N];
-                        // SAFETY: the slice has N values.
-                        let weight = unsafe { V::load(weights.as_ptr()) };
-                        from_x = weight.mul_add(V::splat(dx[y * points + j]), from_x);
-                        from_y = weight.mul_add(V::splat(dy[y * points + j]), from_y);
-                    }
-                }
-                let value = self.bilinear::<V>(from_x, from_y, &scratch.bytes, stride);
-                let to = &mut scratch.lines[(y + 1) * line + 1 + x..][..V::N];
-                // SAFETY: the slice has N values.
-                unsafe { value.store(to.as_mut_ptr()) };
+            let mut x = 0;
+            while x + 2 * V::N <= across {
+                self.sample_vectors::<V, 2>(matrix, x, y, scratch);
+                x += 2 * V::N;
+            }
+            if x < across {
+                self.sample_vectors::<V, 1>(matrix, x, y, scratch);
             }
             // Beyond the image there are zeros, whatever the padding's lanes have sampled.
             scratch.lines[(y + 1) * line + 1 + self.width..(y + 2) * line].fill(0.0);
+        }
+    }
+
+    /// Samples `P` vectors of a row.
+    #[inline(always)]
+    fn sample_vectors<V: Lanes, const P: usize>(&self, matrix: &[f32; 6], x: usize, y: usize, scratch: &mut Scratch) {
+        let [a, b, c, d, e, f] = *matrix;
+        let start = (V::splat(b * y as f32 + c), V::splat(e * y as f32 + f));
+        let (mut from_x, mut from_y) = ([V::splat(0.0); P], [V::splat(0.0); P]);
+        let ramp = &self.ramp[x..x + P * V::N];
+        for p in 0..P {
+            // SAFETY: the slice has P vectors.
+            let column = unsafe { V::load(ramp.as_ptr().add(p * V::N)) };
+            from_x[p] = column.mul_add(V::splat(a), start.0);
+            from_y[p] = column.mul_add(V::splat(d), start.1);
+        }
+        if let Some(field) = &self.field {
+            self.displaced::<V, P>(field.column_points, x, y, &scratch.partial, &mut from_x, &mut from_y);
+        }
+        let at = (y + 1) * self.line() + 1 + x;
+        let to = &mut scratch.lines[at..at + P * V::N];
+        for p in 0..P {
+            let value = self.bilinear::<V>(from_x[p], from_y[p], &scratch.bytes, self.stride());
+            // SAFETY: the slice has P vectors.
+            unsafe { value.store(to.as_mut_ptr().add(p * V::N)) };
+        }
+    }
+
+    /// Adds the displacement of `P` vectors of a row: the other half of the way, `(G_y C) G_x^T`.
+    #[inline(always)]
+    fn displaced<V: Lanes, const P: usize>(
+        &self,
+        points: usize,
+        x: usize,
+        y: usize,
+        partial: &[f32],
+        from_x: &mut [V; P],
+        from_y: &mut [V; P],
+    ) {
+        let (across, stride) = (padded(self.width), padded(points));
+        let (dx, dy) = partial.split_at(partial.len() / 2);
+        let (dx, dy) = (&dx[y * stride..][..points], &dy[y * stride..][..points]);
+        assert!(self.columns.len() == points * across && x + P * V::N <= across);
+        for (j, (&dx, &dy)) in dx.iter().zip(dy).enumerate() {
+            for p in 0..P {
+                // SAFETY: the assertion.
+                let weight = unsafe { V::load(self.columns.as_ptr().add(j * across + x + p * V::N)) };
+                from_x[p] = weight.mul_add(V::splat(dx), from_x[p]);
+                from_y[p] = weight.mul_add(V::splat(dy), from_y[p]);
+            }
         }
     }
 

@@ -1,0 +1,79 @@
+//! `fude distill`.
+
+use crate::commands::train::{self, TrainArgs};
+use crate::model_lookup::FoundModel;
+use crate::run_lookup::RUNS;
+use crate::ui::Ui;
+use anyhow::{Context, Result};
+use fude_engine::DeviceRequest;
+use fude_record::Override;
+use std::path::PathBuf;
+
+/// Trains a network on what other models say of each image, beside its label.
+///
+/// The teachers see each image as the student does, deformed alike. The same can be written into an experiment file, as
+/// its section [distill].
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  fude distill wide-augmented experiments/study-network-augmented.toml
+  fude distill runs/wide-augmented/* experiments/e1-l2.toml --weight 0.7 --seed 1     an ensemble teaches")]
+pub(crate) struct DistillArgs {
+    /// Run folders, experiments' names for their newest runs, or safetensors files: the teachers.
+    #[arg(required = true, value_name = "TEACHER")]
+    teachers: Vec<String>,
+    /// The student's experiment file.
+    #[arg(required = true)]
+    experiment: PathBuf,
+    /// Both models' logits are divided by it before the softmax.
+    #[arg(long, value_name = "T", default_value_t = 4.0)]
+    temperature: f64,
+    /// The teachers' share of the loss, in [0, 1].
+    #[arg(long, value_name = "W", default_value_t = 0.9)]
+    weight: f64,
+    /// Train on other data than the experiment's.
+    #[arg(long, value_name = "NAME|DIR")]
+    data: Option<String>,
+    /// auto, gpu, cpu, or a part of a device's name.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: DeviceRequest,
+    /// Epochs in all, in place of the experiment's.
+    #[arg(long, value_name = "N")]
+    epochs: Option<u32>,
+    /// The seed, in place of the experiment's.
+    #[arg(long, value_name = "S")]
+    seed: Option<u32>,
+    /// Put a value over the file's: train.batch=256. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<Override>,
+    /// Where the teachers' runs are, and where to leave the student's.
+    #[arg(long, value_name = "DIR", default_value = RUNS)]
+    out: PathBuf,
+    /// The summary as one line of JSON on stdout, and nothing else there.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &DistillArgs, ui: Ui) -> Result<()> {
+    let teacher = |text: &String| {
+        let path = FoundModel::find(text, &args.out)?.path;
+        // An absolute path, for the run is resumed from anywhere.
+        let path = std::path::absolute(&path).with_context(|| format!("cannot find {}", path.display()))?;
+        Ok(path.display().to_string())
+    };
+    let teachers = args.teachers.iter().map(teacher).collect::<Result<Vec<String>>>()?;
+    let mut set = args.set.clone();
+    set.push(Override::new("distill.teachers", serde_json::to_string(&teachers)?).given_by("TEACHER"));
+    set.push(Override::new("distill.temperature", format!("{:?}", args.temperature)).given_by("--temperature"));
+    set.push(Override::new("distill.weight", format!("{:?}", args.weight)).given_by("--weight"));
+    let mut train = TrainArgs::default();
+    train.experiment = Some(args.experiment.clone());
+    train.data.clone_from(&args.data);
+    train.device = args.device.clone();
+    train.epochs = args.epochs;
+    train.seed = args.seed;
+    train.set = set;
+    train.out.clone_from(&args.out);
+    train.json = args.json;
+    train::run(&train, ui)
+}

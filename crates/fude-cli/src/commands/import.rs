@@ -1,0 +1,82 @@
+//! `fude import`.
+
+use crate::exit::Stopped;
+use crate::output::{Force, beside};
+use crate::ui::{Ui, print_json};
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use fude_model::{Activation, ImportOptions, Imported, import};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Takes over a model that another program trained: Linear layers in a safetensors file, under whatever names.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  fude import mlp.safetensors --hidden 256,128,64                 writes mlp.fude.safetensors
+  fude import net.safetensors --activation gelu --output mine.safetensors
+  fude eval mine.safetensors --data fashion
+
+Weights are [out, in], as PyTorch has them; f16, bf16 and f64 become f32. The model must take grey values / 255.")]
+pub(crate) struct ImportArgs {
+    /// The safetensors file.
+    file: PathBuf,
+    /// Widths of the hidden layers, first to last; where left out, layers come in the order of their names.
+    #[arg(long, value_name = "H,...", value_delimiter = ',')]
+    hidden: Option<Vec<usize>>,
+    /// The activation; where left out, what the file's metadata say, else relu.
+    #[arg(long, value_enum)]
+    activation: Option<ActivationName>,
+    /// The file to write; where left out, FILE with .fude.safetensors at its end.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
+    /// One line of JSON instead of a list.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ActivationName {
+    Relu,
+    Gelu,
+    Tanh,
+}
+
+impl From<ActivationName> for Activation {
+    fn from(name: ActivationName) -> Self {
+        match name {
+            ActivationName::Relu => Self::Relu,
+            ActivationName::Gelu => Self::Gelu,
+            ActivationName::Tanh => Self::Tanh,
+        }
+    }
+}
+
+pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<()> {
+    let ui = Ui { json: args.json, ..ui };
+    let path = args.file.display();
+    if !args.file.is_file() {
+        return Err(Stopped::Usage(format!("there is no file {path}")).into());
+    }
+    let output = args.output.clone().unwrap_or_else(|| beside(&args.file, "fude.safetensors"));
+    args.force.check(&output)?;
+    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {path}"))?;
+    let options = ImportOptions { hidden: args.hidden.clone(), activation: args.activation.map(Activation::from) };
+    let Imported { model, names, notes } = import(&bytes, &options).with_context(|| format!("cannot use {path}"))?;
+    notes.iter().for_each(|note| ui.note(note));
+    args.force.write(&output, &model.to_bytes()?)?;
+    let (shape, activation) = (model.config.shape(), model.config.activation.name());
+    if args.json {
+        return print_json(&json!({
+            "file": args.file, "output": output, "network": shape, "activation": activation, "layers": names,
+            "parameters": model.parameters.values.len(), "notes": notes,
+        }));
+    }
+    for (layer, name) in model.parameters.layout.layers.iter().zip(&names) {
+        ui.result(format!("{}: {} -> {}, from {name}", layer.name, layer.inputs, layer.outputs));
+    }
+    ui.result(format!("{}: {shape} with {activation}", output.display()));
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Files that a command writes where the user says: whole or not at all, and over another only where asked.
+
+use anyhow::{Context, Result, bail};
+use fude_record::{write_atomically, write_new};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Where a command's result goes.
+#[derive(clap::Args)]
+pub(crate) struct Force {
+    /// Replace the output file where it exists.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Force {
+    /// Refuses a file that is there, before any work is done for it.
+    pub(crate) fn check(&self, path: &Path) -> Result<()> {
+        if path.exists() && !self.force {
+            bail!("{} exists; --force replaces it", path.display());
+        }
+        Ok(())
+    }
+
+    /// Writes the file.
+    pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let written = if self.force { write_atomically(path, bytes) } else { write_new(path, bytes) };
+        match written {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && !self.force => self.check(path),
+            other => other.with_context(|| format!("cannot write {}", path.display())),
+        }
+    }
+}
+
+/// `name.end` beside a file.
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
+    path.with_extension(end)
+}

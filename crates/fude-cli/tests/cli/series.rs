@@ -1,0 +1,122 @@
+//! Series of runs: seeds and folds.
+
+use crate::fixtures::{idx_images, idx_labels};
+use crate::home::{Home, json_file};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn runs(json: &Value) -> &[Value] {
+    json["runs"].as_array().expect("a list of runs")
+}
+
+#[test]
+fn seeds_are_runs_of_their_own_with_mean_and_interval() {
+    let home = Home::with_small_experiment("");
+    let json = home.fude("train small.toml --seeds 0,3,7 --json").ends_with(0).json();
+    let seeds: Vec<u64> = runs(&json).iter().map(|run| run["seed"].as_u64().unwrap()).collect();
+    assert_eq!(seeds, [0, 3, 7]);
+    for run in runs(&json) {
+        let folder = home.path(run["run"].as_str().unwrap());
+        assert_eq!(run["test_accuracy"], json_file(&folder.join("summary.json"))["test_accuracy"]);
+        assert!(folder.join("learning_curve.png").is_file());
+    }
+    let accuracies: Vec<f64> = runs(&json).iter().map(|run| run["test_accuracy"].as_f64().unwrap()).collect();
+    let statistics = &json["statistics"]["test_accuracy"];
+    let mean = statistics["mean"].as_f64().unwrap();
+    assert!((mean - accuracies.iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    assert!(statistics["interval"][0].as_f64().unwrap() <= mean && statistics["runs"] == 3, "{statistics}");
+
+    let alone = home.fude("train small.toml --seed 3 --out alone --json").ends_with(0).json();
+    assert_eq!(alone["test_loss"], runs(&json)[1]["test_loss"], "a run of a series is a run");
+}
+
+#[test]
+fn folds_hold_each_training_image_out_once_and_leave_test_files_alone() {
+    let home = Home::with_small_experiment("");
+    let ran = home.fude("train small.toml --folds 4 --json").ends_with(0);
+    let json =
+        ran.says(&["fold 1 of 0 to 3: 100 of 400 training images held out", "the 100 official test images"]).json();
+    let of = |key: &str| runs(&json).iter().map(|run| run[key].clone()).collect::<Vec<_>>();
+    assert_eq!((of("fold"), of("test_samples")), ([0, 1, 2, 3].map(Value::from).into(), vec![Value::from(100); 4]));
+    let fingerprints: BTreeSet<String> = of("test_fingerprint").iter().map(Value::to_string).collect();
+    assert_eq!(fingerprints.len(), 4, "{fingerprints:?}");
+    let run = runs(&json)[2]["run"].as_str().unwrap();
+    assert!(run.ends_with("-s0-f2"), "{run}");
+    let eval = home.fude(&format!("eval {run} --json")).ends_with(0).json();
+    assert_eq!(eval["accuracy"], runs(&json)[2]["test_accuracy"], "a run knows its fold again");
+}
+
+#[test]
+fn folds_need_no_test_files() {
+    let home = Home::new();
+    home.idx_folder(90, 0);
+    home.small_experiment("");
+    let table = home.fude("train small.toml --folds 2").ends_with(0).stdout;
+    for text in ["fold", "test accuracy", "std. deviation", "2 folds; interval of the mean", "somewhat too narrow"] {
+        assert!(table.contains(text), "expected '{text}' in {table}");
+    }
+    let few = home.fude("train small.toml --folds 91").ends_with(2);
+    few.says(&["data.folds: expected at most 90, for there are 90 images, found 91"]);
+}
+
+#[test]
+fn a_series_that_goes_on_skips_what_has_finished() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --seeds 0..2").ends_with(0);
+    let first = home.runs("small").into_iter().min().unwrap();
+    let before = std::fs::metadata(first.join("best.safetensors")).unwrap().modified().unwrap();
+    // The second was killed at its end.
+    let second = home.runs("small").into_iter().max().unwrap();
+    std::fs::remove_file(second.join("summary.json")).unwrap();
+    let ran = home.fude("train small.toml --seeds 0..3 --resume --json").ends_with(0);
+    let ran = ran.says(&["seed 0 has finished before: runs/small/", "seed 1: run 2 of 3", "going on with runs/small/"]);
+    assert_eq!(runs(&ran.json()).len(), 3);
+    assert_eq!(home.runs("small").len(), 3);
+    assert_eq!(std::fs::metadata(first.join("best.safetensors")).unwrap().modified().unwrap(), before);
+
+    // Other settings are another series.
+    let other = home.fude("train small.toml --seeds 0..2 --resume --set train.batch=16 --json").ends_with(0);
+    assert!(!other.stderr.contains("has finished before"), "{}", other.stderr);
+    assert_eq!(home.runs("small").len(), 5);
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_before_anything_is_written() {
+    let home = Home::with_small_experiment("");
+    for (flags, why) in [
+        ("--seeds 0..2 --seed 1", "cannot be used with"),
+        ("--seeds 0..2 --folds 3", "cannot be used with"),
+        ("--folds 1", "1 is not in 2..=1000"),
+        ("--seeds 2..2", "expected at least one seed"),
+        ("--folds 3 --resume small", "go with --resume alone"),
+        ("--set data.folds=3", "data.fold: expected 0 to 2 with data.folds = 3, found none"),
+        ("--set data.fold=0", "data.folds: expected 2 or more with data.fold, found none"),
+    ] {
+        home.fude(&format!("train small.toml {flags}")).ends_with(2).says(&[why]);
+    }
+    assert!(!home.path("runs").exists());
+}
+
+#[test]
+fn results_take_a_series_and_count_its_folds() {
+    let home = Home::with_small_experiment("");
+    let line = home.fude("train small.toml --folds 3 --json").ends_with(0).stdout;
+    let single = home.fude("train small.toml --json").ends_with(0).stdout;
+    home.write("all.jsonl", format!("{line}{single}"));
+    let table = home.fude("results all.jsonl").ends_with(0).stdout;
+    let rows: Vec<&str> = table.lines().skip(2).collect();
+    assert_eq!(rows.len(), 2, "{table}");
+    assert!(rows[0].contains("| 3 folds |") && rows[1].contains("| 1 |"), "{table}");
+}
+
+/// Folds of 33, 33 and 34 images are one row too.
+#[test]
+fn folds_of_uneven_size_are_one_row_of_results() {
+    let home = Home::new();
+    home.write("images/train-images-idx3-ubyte", idx_images(100, 1));
+    home.write("images/train-labels-idx1-ubyte", idx_labels(100));
+    home.small_experiment("");
+    let line = home.fude("train small.toml --folds 3 --json").ends_with(0).stdout;
+    home.write("all.jsonl", line);
+    assert_eq!(home.fude("results all.jsonl").ends_with(0).stdout.lines().count(), 3);
+}

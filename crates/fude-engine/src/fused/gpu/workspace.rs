@@ -1,0 +1,268 @@
+//! Everything that a step's dispatches need beside the weights: buffers for a batch, bind groups, sizes of dispatches.
+
+use super::kernel::Buffers;
+use super::kernels::Kernels;
+use super::open::Gpu;
+use super::places::{Places, Rows};
+use super::record::{Record, bytes_of};
+use super::schedule::{Dispatch, Tail, Work};
+use crate::EngineError;
+use fude_kernels::reflect::Struct;
+use std::collections::BTreeMap;
+
+/// Uniform offsets are multiples of this in WebGPU's default limits.
+const ALIGNMENT: u64 = 256;
+
+/// What a workspace is made for.
+#[derive(Clone, Debug)]
+pub(super) struct Purpose {
+    pub(super) tail: Tail,
+    /// Whether hidden layers are normalised.
+    pub(super) normalizes: bool,
+    pub(super) dispatches: Vec<Dispatch>,
+    /// B at most.
+    pub(super) batch: usize,
+    /// Models that a dispatch works on.
+    pub(super) models: usize,
+    /// In training, the images of a model's permutation.
+    pub(super) permutation: Option<usize>,
+    /// Steps whose numbers are on the GPU at once.
+    pub(super) steps: usize,
+}
+
+/// Buffers for a batch, and the dispatches that use them.
+pub(super) struct Workspace {
+    pub(super) purpose: Purpose,
+    pub(super) rows: Rows,
+    pub(super) buffers: Buffers,
+    /// In the order of the purpose's dispatches.
+    groups: Vec<wgpu::BindGroup>,
+    grids: Vec<Grid>,
+    step_group: wgpu::BindGroup,
+    step_bytes: u64,
+    structs: BTreeMap<String, Struct>,
+}
+
+/// How many workgroups a dispatch has: `x` and `y` for each so many rows, where 0 means one for all.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    x: usize,
+    rows_of_x: usize,
+    rows_of_y: usize,
+    models_in_y: usize,
+    z: usize,
+}
+
+impl Grid {
+    fn of(dispatch: &Dispatch, places: &Places, purpose: &Purpose, kernels: &Kernels) -> Self {
+        let models = purpose.models;
+        let product = |quads: usize, slices: usize| Self {
+            x: quads.div_ceil(kernels.tile.1),
+            rows_of_x: 0,
+            rows_of_y: kernels.tile.0,
+            models_in_y: 1,
+            z: models * slices,
+        };
+        let layer = places.layers.get(dispatch.layer);
+        let in_rows = |rows: usize| Self { x: 1, rows_of_x: rows, rows_of_y: 0, models_in_y: models, z: 1 };
+        match dispatch.work {
+            Work::ForwardImages | Work::Forward => {
+                product(layer.map_or(0, |place| place.output_quads), dispatch.slices.count)
+            }
+            Work::Backward => product(layer.map_or(0, |place| place.back_quads), 1),
+            Work::Hidden => in_rows(4),
+            Work::Normalize => in_rows(1),
+            Work::Tail | Work::Logits => in_rows(4 * purpose.tail.groups),
+            Work::Update => Self {
+                x: places.layers.iter().map(|place| kernels.tiles_of(place)).sum(),
+                rows_of_x: 0,
+                rows_of_y: 0,
+                models_in_y: models,
+                z: 1,
+            },
+        }
+    }
+
+    fn workgroups(&self, rows: usize) -> [u32; 3] {
+        let parts = |of: usize| if of == 0 { 1 } else { rows.div_ceil(of) };
+        [self.x * parts(self.rows_of_x), self.models_in_y * parts(self.rows_of_y), self.z].map(|count| count as u32)
+    }
+}
+
+impl Workspace {
+    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, places: &Places, purpose: Purpose) -> Result<Self, EngineError> {
+        let rows = Rows::new(places, purpose.batch, purpose.normalizes);
+        let structs = kernels.structs().clone();
+        let step_bytes = u64::from(structs["Step"].bytes).next_multiple_of(ALIGNMENT);
+        let mut buffers = Buffers::new();
+        for (name, bytes) in sizes(places, &purpose, &rows) {
+            if bytes > gpu.largest_binding() {
+                let most = gpu.largest_binding() >> 20;
+                let why = format!("needs {} MB for '{name}', a shader of this GPU sees {most}", bytes >> 20);
+                return Err(EngineError::Unsupported { engine: "fused", why });
+            }
+            buffers.insert(name, gpu.storage(name, bytes)?);
+        }
+        let network = bytes_of(&network(&structs, kernels, places, &purpose, &rows));
+        for (name, bytes) in [
+            ("network", network.len() as u64),
+            ("job", ALIGNMENT * purpose.dispatches.len() as u64),
+            ("step", step_bytes * purpose.steps as u64),
+        ] {
+            use wgpu::BufferUsages as Usage;
+            buffers.insert(name, gpu.buffer(name, bytes, Usage::UNIFORM | Usage::COPY_DST)?);
+        }
+        gpu.queue.write_buffer(&buffers["network"], 0, &network);
+        let step_group = kernels.first().bind_step(gpu, &buffers["step"]);
+        let grids = purpose.dispatches.iter().map(|dispatch| Grid::of(dispatch, places, &purpose, kernels)).collect();
+        let groups = Vec::new();
+        let workspace = Self { purpose, rows, buffers, groups, grids, step_group, step_bytes, structs };
+        workspace.use_model(gpu, 0);
+        gpu.require_sound()?;
+        Ok(workspace)
+    }
+
+    /// Binds the workspace's buffers and those of others, weights and images, to every dispatch.
+    pub(super) fn bind(&mut self, gpu: &Gpu, kernels: &Kernels, others: &[&Buffers]) -> Result<(), EngineError> {
+        let mut all = self.buffers.clone();
+        for buffers in others {
+            all.extend(buffers.iter().map(|(name, buffer)| (*name, buffer.clone())));
+        }
+        let bind = |(index, dispatch): (usize, &Dispatch)| {
+            kernels.of(dispatch.work).bind(gpu, &all, index as u64 * ALIGNMENT)
+        };
+        self.groups = self.purpose.dispatches.iter().enumerate().map(bind).collect();
+        gpu.require_sound()
+    }
+
+    /// Writes the dispatches' jobs, for models from `first` on.
+    pub(super) fn use_model(&self, gpu: &Gpu, first: usize) {
+        let gap = (ALIGNMENT / 4) as usize;
+        let mut words = vec![0; gap * self.purpose.dispatches.len()];
+        for (dispatch, words) in self.purpose.dispatches.iter().zip(words.chunks_exact_mut(gap)) {
+            Record::new(&self.structs["Job"], words)
+                .set("layer", dispatch.layer)
+                .set("slices", dispatch.slices.count)
+                .set("slice", dispatch.slices.length)
+                .set("half", self.purpose.tail.half)
+                .set("training", usize::from(self.purpose.permutation.is_some()))
+                .set("notes", notes(self.purpose.batch))
+                .set("model", first);
+        }
+        gpu.queue.write_buffer(&self.buffers["job"], 0, &bytes_of(&words));
+    }
+
+    /// Writes the numbers of steps, each by `write(index, step, model's step)`.
+    pub(super) fn write_steps(&self, gpu: &Gpu, count: usize, write: impl Fn(usize, &mut StepRecord)) {
+        let gap = (self.step_bytes / 4) as usize;
+        let mut words = vec![0; gap * count];
+        for (index, words) in words.chunks_exact_mut(gap).enumerate() {
+            let step = Record::new(&self.structs["Step"], words);
+            write(index, &mut StepRecord { step, model: &self.structs["ModelStep"] });
+        }
+        gpu.queue.write_buffer(&self.buffers["step"], 0, &bytes_of(&words));
+    }
+
+    /// Records dispatches of the step whose numbers are at `index`, and which has `rows` rows.
+    pub(super) fn record(
+        &self,
+        kernels: &Kernels,
+        pass: &mut wgpu::ComputePass<'_>,
+        dispatches: std::ops::Range<usize>,
+        index: usize,
+        rows: usize,
+    ) {
+        pass.set_bind_group(0, &self.step_group, &[(index as u64 * self.step_bytes) as u32]);
+        for number in dispatches {
+            pass.set_pipeline(&kernels.of(self.purpose.dispatches[number].work).pipeline);
+            pass.set_bind_group(1, &self.groups[number], &[]);
+            let [x, y, z] = self.grids[number].workgroups(rows);
+            pass.dispatch_workgroups(x, y, z);
+        }
+    }
+
+    /// Bytes held, beside what others hold.
+    pub(super) fn bytes(&self) -> u64 {
+        self.buffers.values().map(wgpu::Buffer::size).sum()
+    }
+}
+
+/// The numbers of a step.
+pub(super) struct StepRecord<'a> {
+    pub(super) step: Record<'a>,
+    model: &'a Struct,
+}
+
+impl StepRecord<'_> {
+    /// One model's part.
+    pub(super) fn model(&mut self, index: usize) -> Record<'_> {
+        self.step.element("models", index, self.model)
+    }
+}
+
+/// The buffers that a purpose needs, with their bytes.
+fn sizes(places: &Places, purpose: &Purpose, rows: &Rows) -> Vec<(&'static str, u64)> {
+    let (models, batch) = (purpose.models, purpose.batch);
+    let partials = |dispatch: &Dispatch| match dispatch.work {
+        Work::ForwardImages | Work::Forward => {
+            dispatch.slices.count * batch * places.layers[dispatch.layer].output_quads
+        }
+        _ => 0,
+    };
+    let partials = purpose.dispatches.iter().map(partials).max().unwrap_or(0);
+    let in_training = |bytes: usize| if purpose.permutation.is_some() { bytes } else { 0 };
+    [
+        ("partials", 16 * models * partials),
+        ("inputs", 16 * models * rows.input_stride),
+        ("deltas", 16 * models * rows.delta_stride),
+        ("plan", 4 * models * purpose.permutation.unwrap_or(0)),
+        ("x", in_training(4 * models * batch * places.words())),
+        ("notes", in_training(8 * models * purpose.steps * notes(batch))),
+    ]
+    .map(|(name, bytes)| (name, bytes as u64))
+    .into()
+}
+
+/// Notes of a model in a step: one for four rows.
+pub(super) fn notes(batch: usize) -> usize {
+    batch.div_ceil(4)
+}
+
+/// The words of `Network`.
+fn network(
+    structs: &BTreeMap<String, Struct>,
+    kernels: &Kernels,
+    places: &Places,
+    purpose: &Purpose,
+    rows: &Rows,
+) -> Vec<u32> {
+    let mut words = vec![0; structs["Network"].bytes as usize / 4];
+    let mut record = Record::new(&structs["Network"], &mut words);
+    record
+        .set("layers", places.layers.len())
+        .set("batch", rows.batch)
+        .set("images", purpose.permutation.unwrap_or(0))
+        .set("words", places.words())
+        .set("weights", places.weights)
+        .set("transposed", places.transposed)
+        .set("inputs", rows.input_stride)
+        .set("deltas", rows.delta_stride);
+    let mut tile = 0;
+    for (index, place) in places.layers.iter().enumerate() {
+        record
+            .element("layer", index, &structs["Layer"])
+            .set("inputs", place.inputs)
+            .set("outputs", place.outputs)
+            .set("input_quads", place.input_quads)
+            .set("output_quads", place.output_quads)
+            .set("back_quads", place.back_quads)
+            .set("weight", place.weight)
+            .set("transposed", place.transposed)
+            .set("input", rows.inputs[index])
+            .set("delta", rows.deltas[index])
+            .set("normalized", rows.normalized[index])
+            .set("tile", tile);
+        tile += kernels.tiles_of(place);
+    }
+    words
+}

@@ -1,0 +1,88 @@
+//! Every shader against its twin over odd shapes. Without an adapter these tests are shown as ignored, never as passed;
+//! where `FUDE_REQUIRE_GPU_TESTS` is set, as in CI, a missing adapter fails them. A software adapter (llvmpipe) counts.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use fude_engine::{
+    CheckCase, Device, DeviceOptions, DeviceRequest, OptimizerSpec, adapters, check_shaders, choose_device,
+};
+use fude_model::{Activation, MlpConfig};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+/// What is odd about a size: one, a tile more or less, sizes that people use.
+const SIZES: [usize; 10] = [1, 2, 15, 16, 17, 127, 128, 129, 784, 1000];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let ignored = adapters().is_empty() && std::env::var_os("FUDE_REQUIRE_GPU_TESTS").is_none();
+    let mut trials = vec![
+        ("shared_functions_are_their_twins", Vec::new()),
+        ("what_doctor_looks_at_is_right", CheckCase::usual()),
+        ("models_trained_at_once_each_have_their_own_twin", together()),
+        ("decoupled_decay_and_no_dropout_are_their_twins", plain()),
+    ];
+    trials.push(("a_hidden_layer_of_any_size_is_its_twin", SIZES.map(|h| CheckCase::new(33, &[h], 10, 33, 33)).into()));
+    trials.push(("any_number_of_inputs_is_its_twin", SIZES.map(|i| CheckCase::new(i, &[17, 9], 3, 20, 20)).into()));
+    trials.push(("any_number_of_rows_is_its_twin", rows()));
+    trials.push(("any_number_of_classes_is_its_twin", classes()));
+    trials.push(("layers_beside_each_other_of_any_size_are_their_twins", pairs()));
+    let trials = trials.into_iter().map(|(name, cases)| {
+        Trial::test(name, move || check(&cases)).with_ignored_flag(ignored)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// One device for all tests: opening one takes as long as a test.
+fn gpu() -> &'static Device {
+    static GPU: OnceLock<Device> = OnceLock::new();
+    let open = || {
+        let options = DeviceOptions { request: DeviceRequest::Gpu, require_gpu: true, allow_software: true };
+        choose_device(&options).expect("a GPU adapter").device
+    };
+    GPU.get_or_init(open)
+}
+
+fn check(cases: &[CheckCase]) -> Result<(), Failed> {
+    let checks = check_shaders(gpu(), cases)?;
+    let wrong: Vec<String> =
+        checks.iter().filter_map(|check| Some(format!("{}: {}", check.shader, check.mismatch.as_ref()?))).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+fn with(activation: Activation, case: CheckCase) -> CheckCase {
+    CheckCase { model: MlpConfig { activation, ..case.model }, ..case }
+}
+
+fn rows() -> Vec<CheckCase> {
+    let sizes = [1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129];
+    let case = |rows: usize| with(Activation::Gelu, CheckCase::new(50, &[20, 12], 10, rows.max(33), rows));
+    let mut cases: Vec<_> = sizes.map(case).into();
+    cases.push(CheckCase::new(20, &[8], 4, 2048, 1000));
+    cases
+}
+
+fn classes() -> Vec<CheckCase> {
+    [2, 3, 4, 5, 49, 255, 256].map(|classes| with(Activation::Tanh, CheckCase::new(30, &[21], classes, 19, 18))).into()
+}
+
+/// Each size beside another, in the tail and before it.
+fn pairs() -> Vec<CheckCase> {
+    let activations = [Activation::Relu, Activation::Gelu, Activation::Tanh];
+    let pair = |i: usize| {
+        with(activations[i % 3], CheckCase::new(SIZES[(i + 5) % 10], &[SIZES[i], SIZES[(i + 3) % 10]], 10, 18, 17))
+    };
+    (0..10).map(pair).collect()
+}
+
+fn together() -> Vec<CheckCase> {
+    let case = |models, hidden: &[usize]| CheckCase { models, ..CheckCase::new(30, hidden, 10, 21, 20) };
+    vec![case(2, &[]), case(5, &[16]), case(32, &[9, 8]), case(3, &[1000, 300])]
+}
+
+fn plain() -> Vec<CheckCase> {
+    let optimizer = OptimizerSpec { weight_decay: 1e-2, decoupled: true, ..Default::default() };
+    let case = CheckCase::new(784, &[40, 30], 10, 16, 16);
+    vec![CheckCase { model: MlpConfig { dropout: 0.0, ..case.model.clone() }, smoothing: 0.0, optimizer, ..case }]
+}
