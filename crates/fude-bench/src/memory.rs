@@ -6,7 +6,7 @@ pub(crate) fn host_bytes() -> (Option<u64>, Option<u64>) {
     (field(&status, "VmRSS:"), field(&status, "VmHWM:"))
 }
 
-/// A line such as `VmHWM:	  123456 kB`.
+/// A line such as `VmHWM:   123456 kB`.
 fn field(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
