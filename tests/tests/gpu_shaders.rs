@@ -28,9 +28,8 @@ fn main() -> ExitCode {
     trials.push(("any_number_of_rows_is_its_twin", rows()));
     trials.push(("any_number_of_classes_is_its_twin", classes()));
     trials.push(("layers_beside_each_other_of_any_size_are_their_twins", pairs()));
-    let trials = trials.into_iter().map(|(name, cases)| {
-        Trial::test(name, move || check(&cases)).with_ignored_flag(ignored)
-    });
+    let trials =
+        trials.into_iter().map(|(name, cases)| Trial::test(name, move || check(&cases)).with_ignored_flag(ignored));
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 

@@ -5,6 +5,7 @@ mod checkpoint_bytes;
 mod checkpoint_writer;
 mod classes;
 mod data;
+mod engine_choice;
 mod ensemble;
 mod epoch;
 mod error;

@@ -25,7 +25,10 @@ const MAX_HIDDEN_UNITS: usize = 2048;
 pub fn unsupported(device: &Device, model: &MlpConfig) -> Option<String> {
     let widest = model.hidden.iter().copied().max().unwrap_or(0);
     if model.hidden.len() > MAX_HIDDEN_LAYERS {
-        return Some(format!("trains at most {MAX_HIDDEN_LAYERS} hidden layers, this model has {}", model.hidden.len()));
+        return Some(format!(
+            "trains at most {MAX_HIDDEN_LAYERS} hidden layers, this model has {}",
+            model.hidden.len()
+        ));
     }
     if widest > MAX_HIDDEN_UNITS {
         return Some(format!("trains layers of at most {MAX_HIDDEN_UNITS} units, this model has one of {widest}"));

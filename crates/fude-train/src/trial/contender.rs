@@ -1,10 +1,10 @@
 //! A device in a trial: it trains the very model on the very data for a moment.
 
 use super::TrialRequest;
+use crate::engine_choice::choose_engine;
 use crate::{Prepared, engine_spec, epoch_plan};
 use fude_engine::{
     Candidate, Control, Device, DeviceData, DeviceError, DeviceKind, Engine, EngineError, EngineKind, Flow, build,
-    choose_engine,
 };
 use fude_model::initialise;
 use fude_record::Experiment;
@@ -76,7 +76,7 @@ impl<'a> OnDevice<'a> {
     fn engine(&mut self) -> Result<Box<dyn Engine>, Untimed> {
         let (experiment, data, asked) = (self.experiment, self.data, self.engine);
         let device = self.open().map_err(failed)?;
-        let (kind, why) = asked.map_or_else(|| choose_engine(device, &experiment.model), |kind| (kind, None));
+        let (kind, why) = asked.map_or_else(|| choose_engine(device, experiment), |kind| (kind, None));
         if kind == EngineKind::Burn && device.kind() == DeviceKind::Gpu {
             let why = why.map_or(String::new(), |why| format!("{why}, "));
             let why = format!("{why}which tunes itself too long for a trial (--device gpu takes it)");

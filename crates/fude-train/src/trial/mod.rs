@@ -11,9 +11,10 @@ pub use figures::{Figure, Trial};
 pub use memory::TrialMemory;
 
 use crate::Prepared;
+use crate::engine_choice::choose_engine;
 use contender::OnDevice;
 use fude_engine::{
-    Candidates, Device, DeviceChoice, DeviceError, DeviceKind, DeviceOptions, EngineKind, choose_device, choose_engine,
+    Candidates, Device, DeviceChoice, DeviceError, DeviceKind, DeviceOptions, EngineKind, choose_device,
 };
 use fude_record::Experiment;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub fn choose_by_trial(request: &TrialRequest<'_>, memory: Option<&TrialMemory>)
     if let Some(choice) = candidates.only_cpu() {
         return Ok(Tried { choice, trial: None });
     }
-    let on_cpu = request.engine.unwrap_or_else(|| choose_engine(&Device::cpu(), &request.experiment.model).0);
+    let on_cpu = request.engine.unwrap_or_else(|| choose_engine(&Device::cpu(), request.experiment).0);
     if on_cpu == EngineKind::Burn {
         return untimed(request.allow_software);
     }

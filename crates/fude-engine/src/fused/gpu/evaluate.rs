@@ -56,7 +56,8 @@ impl Evaluation {
         others.insert("weights", weights.buffers[if averaged { "average" } else { "weights" }].clone());
         self.workspace.bind(gpu, kernels, &[&others])?;
         self.workspace.use_model(gpu, model);
-        let flops: f64 = weights.places.layers.iter().map(|layer| 2.0 * (layer.inputs * layer.outputs * ROWS) as f64).sum();
+        let flops: f64 =
+            weights.places.layers.iter().map(|layer| 2.0 * (layer.inputs * layer.outputs * ROWS) as f64).sum();
         let batches = ((FLOPS / flops) as usize).clamp(1, BATCHES);
         let starts: Vec<usize> = (0..count).step_by(ROWS).collect();
         for starts in starts.chunks(batches) {

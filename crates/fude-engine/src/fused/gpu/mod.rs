@@ -69,6 +69,9 @@ impl GpuEngine {
     pub(super) fn new(device: &GpuDevice, spec: EngineSpec) -> Result<Self, EngineError> {
         let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
         assert!(train.labels().iter().all(|&label| usize::from(label) < model.outputs), "a label is no class");
+        if clip_norm.is_some() {
+            return Err(beyond("clips no gradients"));
+        }
         if parameters.len() > MAX_MODELS {
             let why = format!("trains at most {MAX_MODELS} models at once on a GPU, these are {}", parameters.len());
             return Err(EngineError::Unsupported { engine: "fused", why });
@@ -92,18 +95,7 @@ impl GpuEngine {
             determinism: Determinism::Bitwise,
             models: parameters.len(),
         };
-        Ok(Self {
-            info,
-            gpu,
-            model,
-            optimizer,
-            train,
-            tail,
-            kernels,
-            weights,
-            training: None,
-            evaluation: None,
-        })
+        Ok(Self { info, gpu, model, optimizer, train, tail, kernels, weights, training: None, evaluation: None })
     }
 
     /// Makes room for batches of `batch` samples. Exactly: how products are cut, and so their bits, depends on it.
@@ -155,7 +147,12 @@ impl Engine for GpuEngine {
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
         require_plans(plans, &steps, self.info.models, self.train.len(), self.model.outputs);
-        let alike = |plan: &EpochPlan| (plan.batch, plan.permutation.len()) == (plans[0].batch, plans[0].permutation.len());
+        let plain = |plan: &EpochPlan| plan.augmentation.is_none() && plan.mixup.is_empty() && plan.teacher.is_none();
+        if !plans.iter().all(plain) {
+            return Err(beyond("knows no augmentation, mixup or teacher"));
+        }
+        let alike =
+            |plan: &EpochPlan| (plan.batch, plan.permutation.len()) == (plans[0].batch, plans[0].permutation.len());
         assert!(plans.iter().all(alike), "models trained at once have batches and permutations of one size");
         if steps.start == 0 {
             self.weights.accounts.iter_mut().for_each(|account| account.totals = Totals::default());
@@ -190,6 +187,9 @@ impl Engine for GpuEngine {
         if images.is_empty() {
             return Ok(Logits { classes: self.model.outputs, values: Vec::new() });
         }
+        if view.deformed.is_some() {
+            return Err(beyond("deforms no images"));
+        }
         let (gpu, kernels) = (&self.gpu, &self.kernels);
         if self.evaluation.is_none() {
             self.evaluation = Some(Evaluation::new(gpu, kernels, &self.network())?);
@@ -214,7 +214,13 @@ impl Engine for GpuEngine {
 pub(super) fn unsupported(gpu: &Gpu, model: &MlpConfig) -> Option<String> {
     let bytes = 16 * Places::new(&model.layout()).weights as u64;
     let most = gpu.largest_binding();
-    (bytes > most).then(|| format!("needs {} MB for the weights, a shader of this GPU sees {}", bytes >> 20, most >> 20))
+    (bytes > most)
+        .then(|| format!("needs {} MB for the weights, a shader of this GPU sees {}", bytes >> 20, most >> 20))
+}
+
+/// What the fused engine does on the CPU and not here.
+fn beyond(what: &str) -> EngineError {
+    EngineError::Unsupported { engine: "fused", why: format!("{what} on a GPU; engine 'burn' does") }
 }
 
 fn normalizes(model: &MlpConfig) -> bool {

@@ -62,10 +62,19 @@ impl Gpu {
     ///
     /// # Errors
     /// Where there is no memory for it.
-    pub(super) fn buffer(&self, label: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, EngineError> {
+    pub(super) fn buffer(
+        &self,
+        label: &str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, EngineError> {
         let size = bytes.next_multiple_of(16).max(16);
-        let buffer =
-            self.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false });
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size,
+            usage,
+            mapped_at_creation: false,
+        });
         self.require_sound()?;
         Ok(buffer)
     }
@@ -79,11 +88,5 @@ impl Gpu {
     /// The largest buffer that a shader may bind, in bytes.
     pub(super) fn largest_binding(&self) -> u64 {
         self.device.limits().max_storage_buffer_binding_size
-    }
-
-    /// Ends the device as a lost one ends, for tests of what happens then.
-    #[doc(hidden)]
-    pub(crate) fn destroy(&self) {
-        self.device.destroy();
     }
 }

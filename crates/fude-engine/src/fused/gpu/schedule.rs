@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_tail_fits_workgroup_memory_and_slices_cover_the_depth() {
-        for hidden in [&[][..], &[1], &[127], &[129, 17], &[256, 128, 64], &[500, 100], &[700], &[2048, 2048], &[1; 8]] {
+        for hidden in [&[][..], &[1], &[127], &[129, 17], &[256, 128, 64], &[500, 100], &[700], &[2048, 2048], &[1; 8]]
+        {
             for kind in [AdapterKind::Integrated, AdapterKind::Discrete] {
                 for batch in [1, 16, 128, 2048] {
                     let (tail, dispatches) = plan(hidden, batch, kind);

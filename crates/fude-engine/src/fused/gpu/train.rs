@@ -89,8 +89,8 @@ impl Run<'_> {
         self.write_steps(&steps);
         let rows: Vec<usize> = steps.clone().map(|step| self.plans[0].rows(step).len()).collect();
         let count = self.workspace.purpose.dispatches.len();
-        let parts: Vec<Range<usize>> =
-            if self.pace.is_long() { (0..count).map(|part| part..part + 1).collect() } else { vec![0..count] };
+        let size = if self.pace.is_long() { 1 } else { count.max(1) };
+        let parts: Vec<Range<usize>> = (0..count).step_by(size).map(|part| part..part + size).collect();
         for (index, &rows) in rows.iter().enumerate().filter(|_| self.pace.is_long()) {
             for part in parts.clone() {
                 let mut encoder = self.encoder();
@@ -118,7 +118,9 @@ impl Run<'_> {
     }
 
     fn pass(&self, encoder: &mut wgpu::CommandEncoder) -> wgpu::ComputePass<'static> {
-        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None }).forget_lifetime()
+        encoder
+            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None })
+            .forget_lifetime()
     }
 
     pub(super) fn write_steps(&self, steps: &Range<u32>) {

@@ -128,9 +128,8 @@ impl Workspace {
         for buffers in others {
             all.extend(buffers.iter().map(|(name, buffer)| (*name, buffer.clone())));
         }
-        let bind = |(index, dispatch): (usize, &Dispatch)| {
-            kernels.of(dispatch.work).bind(gpu, &all, index as u64 * ALIGNMENT)
-        };
+        let bind =
+            |(index, dispatch): (usize, &Dispatch)| kernels.of(dispatch.work).bind(gpu, &all, index as u64 * ALIGNMENT);
         self.groups = self.purpose.dispatches.iter().enumerate().map(bind).collect();
         gpu.require_sound()
     }

@@ -35,9 +35,8 @@ impl CheckCase {
     /// several models at once.
     pub fn usual() -> Vec<Self> {
         let activation = |activation, case: Self| Self { model: MlpConfig { activation, ..case.model }, ..case };
-        let normalized = |case: Self| {
-            Self { model: MlpConfig { normalization: Normalization::Layer, ..case.model }, ..case }
-        };
+        let normalized =
+            |case: Self| Self { model: MlpConfig { normalization: Normalization::Layer, ..case.model }, ..case };
         vec![
             Self::new(784, &[128], 10, 128, 128),
             Self::new(784, &[256, 128, 64], 10, 128, 128),

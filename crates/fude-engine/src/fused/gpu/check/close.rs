@@ -53,8 +53,9 @@ impl Ledger {
             let share = if off.is_nan() { f64::INFINITY } else { off / tolerance.max(f64::MIN_POSITIVE) };
             entry.worst = entry.worst.max(share);
             if share > 1.0 && entry.mismatch.is_none() {
-                entry.mismatch =
-                    Some(format!("{what}[{index}]: got {got}, expected {value}, off by {off:e} where {tolerance:e} is tolerated"));
+                entry.mismatch = Some(format!(
+                    "{what}[{index}]: got {got}, expected {value}, off by {off:e} where {tolerance:e} is tolerated"
+                ));
             }
         }
     }

@@ -153,7 +153,12 @@ impl<'a> Stage<'a> {
     }
 
     /// A hidden layer's normalised output `[B, H]` with `1 / s` of each row, out of the buffer `inputs`.
-    pub(super) fn normalized(&self, buffer: &[f64], model: usize, layer: usize) -> Result<(Matrix, Vec<f64>), EngineError> {
+    pub(super) fn normalized(
+        &self,
+        buffer: &[f64],
+        model: usize,
+        layer: usize,
+    ) -> Result<(Matrix, Vec<f64>), EngineError> {
         let (place, rows) = (self.place(layer), &self.training()?.workspace.rows);
         let start = model * rows.input_stride + rows.normalized[layer];
         let x = cut(buffer, start, place.output_quads + 1, self.case.rows, place.outputs);
@@ -162,7 +167,13 @@ impl<'a> Stage<'a> {
     }
 
     /// The sums of all slices of a layer's product, `[B, O]`, and the sums of their sizes.
-    pub(super) fn linear_output(&self, buffer: &[f64], model: usize, dispatch: &Dispatch, layer: usize) -> Vec<Expected> {
+    pub(super) fn linear_output(
+        &self,
+        buffer: &[f64],
+        model: usize,
+        dispatch: &Dispatch,
+        layer: usize,
+    ) -> Vec<Expected> {
         let (place, batch) = (self.place(layer), self.case.batch);
         let slices = dispatch.slices.count;
         let slice = |slice: usize| {

@@ -3,7 +3,7 @@
 use super::bounds::{normalized, product, slope, sum_tolerance, through_normalization, times, value};
 use super::case::CheckCase;
 use super::close::{Expected, Ledger};
-use super::stage::{STEP, Matrix, Stage};
+use super::stage::{Matrix, STEP, Stage};
 use crate::fused::gpu::schedule::{Dispatch, Work};
 use crate::{Device, Engine, EngineError, View};
 use fude_kernels::adam::{Moments, Rule};
@@ -271,8 +271,10 @@ impl Checked<'_> {
             if layer > 0 {
                 let back = stage.transposed(&transposed, self.model, layer);
                 let place = stage.place(layer);
-                let expected: Vec<f64> =
-                    (0..place.outputs).flat_map(|o| (0..place.inputs).map(move |i| (i, o))).map(|(i, o)| new.0.at(i, o)).collect();
+                let expected: Vec<f64> = (0..place.outputs)
+                    .flat_map(|o| (0..place.inputs).map(move |i| (i, o)))
+                    .map(|(i, o)| new.0.at(i, o))
+                    .collect();
                 ledger.compare_exactly(self.name(), &self.what("transposed weights", layer), &back.values, &expected);
             }
         }
@@ -357,7 +359,10 @@ fn logits(stage: &mut Stage, ledger: &mut Ledger) -> Result<(), EngineError> {
         let expected: Vec<_> = expected
             .iter()
             .zip(sizes)
-            .map(|(&value, size)| Expected { value, tolerance: 1.3f64.powi(stage.layers() as i32) * sum_tolerance(depth, size) + 1e-6 })
+            .map(|(&value, size)| Expected {
+                value,
+                tolerance: 1.3f64.powi(stage.layers() as i32) * sum_tolerance(depth, size) + 1e-6,
+            })
             .collect();
         let data = stage.engine.train.clone();
         let got = stage.engine.logits(model, &data, View::PLAIN)?;
