@@ -1,5 +1,7 @@
 //! The arguments of `fude`, and which command they call.
 
+#[cfg(feature = "gpu")]
+use crate::commands::doctor;
 use crate::commands::{
     check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report, results,
     runs, summary, train,
@@ -62,6 +64,9 @@ enum Command {
     Data(data::DataArgs),
     /// List the devices of this machine and which one `auto` takes.
     Devices(devices::DevicesArgs),
+    /// Compare every shader with slow, obvious arithmetic on this machine's GPUs.
+    #[cfg(feature = "gpu")]
+    Doctor(doctor::DoctorArgs),
     /// Print shell completions.
     Completions(completions::CompletionsArgs),
 }
@@ -104,6 +109,8 @@ impl Cli {
             Command::Report(args) => report::run(&args, ui),
             Command::Data(args) => data::run(&args, ui),
             Command::Devices(args) => devices::run(&args, ui),
+            #[cfg(feature = "gpu")]
+            Command::Doctor(args) => doctor::run(&args, ui),
             Command::Completions(args) => completions::run(&args),
         }
     }

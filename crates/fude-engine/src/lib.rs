@@ -15,6 +15,7 @@ mod error;
 mod fused;
 #[cfg(feature = "burn")]
 mod masks;
+mod needs;
 mod plan;
 mod predictor;
 mod spec;
@@ -25,6 +26,8 @@ mod targets;
 pub use augment::{Augmentation, Deformation, ElasticField, deform};
 pub use calibrate::{Calibration, calibrate};
 pub use data::DeviceData;
+#[cfg(feature = "gpu")]
+pub use device::open_adapters;
 pub use device::{
     Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
     choose_device,
@@ -34,6 +37,7 @@ pub use error::{DeviceError, EngineError};
 #[cfg(feature = "gpu")]
 pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
 pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
+pub use needs::Needs;
 pub use plan::{EpochPlan, Teacher};
 pub use predictor::Predictor;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};

@@ -1,9 +1,10 @@
 //! What a run is asked for, and what of it can be refused before anything is written.
 
+use crate::plan::augmentation;
 use crate::teachers::read_all;
 use crate::{Checkpoint, Prepared, TrainError};
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec};
+use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, Needs, OptimizerSpec};
 use fude_model::{InputScale, Parameters};
 use fude_record::{Experiment, Monitor, Optimizer, RunFolder};
 
@@ -51,7 +52,7 @@ impl TrainRequest {
             return Err(TrainError::Mismatch(why));
         }
         if let Some(kind) = self.engine {
-            fude_engine::require_support(kind, &self.device, &self.experiment.model)?;
+            fude_engine::require_support(kind, &self.device, &needs(&self.experiment, &self.data))?;
         }
         if let Some(distill) = &self.experiment.distill {
             read_all(distill, &self.data)?;
@@ -63,6 +64,17 @@ impl TrainRequest {
 /// Whether the run's end is decided on the test split.
 pub(crate) fn selects_on_test(experiment: &Experiment) -> bool {
     experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.monitor == Monitor::TestLoss)
+}
+
+/// What the experiment asks of an engine.
+pub(crate) fn needs(experiment: &Experiment, data: &Prepared) -> Needs {
+    Needs {
+        model: experiment.model.clone(),
+        batch: experiment.train.batch as usize,
+        image: [data.train.height, data.train.width],
+        augmentation: experiment.augment.as_ref().map(augmentation),
+        mixed: experiment.train.mixup > 0.0,
+    }
 }
 
 /// What the engine is to train.

@@ -37,7 +37,8 @@ pub(crate) fn run(args: &DevicesArgs, _ui: Ui) -> Result<()> {
     Ok(())
 }
 
-fn describe(adapter: &Adapter) -> String {
+/// An adapter in some lines of text.
+pub(crate) fn describe(adapter: &Adapter) -> String {
     format!(
         "GPU: {}\n  {}, {}, driver {}\n  bindings up to {}, buffers up to {}, workgroups of {} with {}, subgroups {}-{}{}",
         adapter.name,

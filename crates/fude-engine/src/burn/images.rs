@@ -1,9 +1,9 @@
 //! From packed u8 images to the f32 rows of a batch.
 
 use crate::{DeviceData, EngineError, EpochPlan, View};
+use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use burn::tensor::{Int, s};
-use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use fude_data::Split;
 use fude_model::InputScale;
@@ -70,7 +70,13 @@ pub(super) fn step_inputs(
 }
 
 /// The inputs `[B, I]` of images as a view shows them, on `device` outside autodiff.
-pub(super) fn viewed(data: &DeviceData, rows: &[u32], view: View<'_>, scale: InputScale, device: &Device) -> Result<Tensor<2>, EngineError> {
+pub(super) fn viewed(
+    data: &DeviceData,
+    rows: &[u32],
+    view: View<'_>,
+    scale: InputScale,
+    device: &Device,
+) -> Result<Tensor<2>, EngineError> {
     let Some(deformed) = view.deformed else { return gather(data, rows, scale, device) };
     let (factor, term) = scale.of_bytes();
     let values = crate::fused::deform(&data.split, rows, deformed);

@@ -5,7 +5,7 @@ mod words;
 
 use crate::checkpoint_writer::CheckpointWriter;
 use crate::epoch::{EpochControl, ProgressClock};
-use crate::request::{TrainRequest, engine_spec, selects_on_test};
+use crate::request::{TrainRequest, engine_spec, needs, selects_on_test};
 use crate::splits::Splits;
 use crate::summarise::{FinalScores, summarise};
 use crate::teachers::Teachers;
@@ -73,12 +73,12 @@ impl<'a> Session<'a> {
         let on_device = Splits::upload(&data, &device)?;
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
         let spec = engine_spec(&experiment, parameters, on_device.train.clone());
-        if engine.is_none()
-            && let (_, Some(why)) = fude_engine::choose_engine(&device, &experiment.model)
-        {
-            observer.event(&Event::Note(why));
-        }
-        let engine = fude_engine::build(engine, &device, spec)?;
+        let engine = engine.unwrap_or_else(|| {
+            let (kind, why) = fude_engine::choose_engine(&device, &needs(&experiment, &data));
+            why.into_iter().for_each(|why| observer.event(&Event::Note(why)));
+            kind
+        });
+        let engine = fude_engine::build(Some(engine), &device, spec)?;
         let teachers = experiment.distill.as_ref();
         let teachers = teachers.map(|config| Teachers::load(config, &data, &device, &on_device.train)).transpose()?;
         let pins = checkpoints::pins(engine.as_ref(), &data);

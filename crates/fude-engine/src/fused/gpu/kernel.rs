@@ -26,7 +26,8 @@ pub(super) type Buffers = BTreeMap<&'static str, wgpu::Buffer>;
 impl Kernel {
     /// Compiles a shader; constants that it does not have are left out.
     pub(super) fn new(gpu: &Gpu, shader: &Shader, constants: &[(&str, f64)]) -> Result<Self, EngineError> {
-        let reflection = Reflection::of(shader).map_err(|error| EngineError::Device(format!("{}: {error}", shader.name)))?;
+        let reflection =
+            Reflection::of(shader).map_err(|error| EngineError::Device(format!("{}: {error}", shader.name)))?;
         let layouts = [STEP_GROUP, GROUP].map(|group| layout(gpu, &reflection.bindings, group));
         let pipeline_layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(shader.name),

@@ -30,15 +30,17 @@ pub(super) struct Account {
 }
 
 /// A buffer of the weights' shape with its name in states.
-const VECTORS: [(&str, &str); 3] = [
-    ("weights", TrainState::PARAMETERS),
-    ("first", TrainState::FIRST_MOMENT),
-    ("second", TrainState::SECOND_MOMENT),
-];
+const VECTORS: [(&str, &str); 3] =
+    [("weights", TrainState::PARAMETERS), ("first", TrainState::FIRST_MOMENT), ("second", TrainState::SECOND_MOMENT)];
 
 impl Weights {
     /// Models before their first step.
-    pub(super) fn new(gpu: &Gpu, places: Places, parameters: &[Parameters], averaged: bool) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        gpu: &Gpu,
+        places: Places,
+        parameters: &[Parameters],
+        averaged: bool,
+    ) -> Result<Self, EngineError> {
         let models = parameters.len() as u64;
         let bytes = 16 * models * places.weights as u64;
         let mut buffers = Buffers::new();
@@ -109,8 +111,7 @@ impl Weights {
             }
         }
         gpu.require_sound()?;
-        self.accounts[model] =
-            Account { time: state.scalar(TrainState::ADAM_STEP) as u64, totals: state.totals() };
+        self.accounts[model] = Account { time: state.scalar(TrainState::ADAM_STEP) as u64, totals: state.totals() };
         Ok(())
     }
 }

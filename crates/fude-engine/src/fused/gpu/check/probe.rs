@@ -33,11 +33,8 @@ pub(super) fn check(gpu: &Gpu, ledger: &mut Ledger) -> Result<(), EngineError> {
     for (number, kind) in kinds.into_iter().enumerate() {
         let (values, words) = run(gpu, number, &numbers)?;
         let drawn: Vec<f64> = words.iter().map(|&word| f64::from(word)).collect();
-        let expected: Vec<f64> = counters()
-            .iter()
-            .flat_map(|c| philox4x32([c[0], c[1], c[2], c[3]], [c[4], c[5]]))
-            .map(f64::from)
-            .collect();
+        let expected: Vec<f64> =
+            counters().iter().flat_map(|c| philox4x32([c[0], c[1], c[2], c[3]], [c[4], c[5]])).map(f64::from).collect();
         ledger.compare_exactly(NAME, "philox", &drawn, &expected);
         let parts: Vec<&[f64]> = values.chunks_exact(4 * QUADS).collect();
         for (part, (what, f, tolerance)) in parts.iter().zip(functions(kind)) {
