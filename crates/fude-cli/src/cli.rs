@@ -3,8 +3,8 @@
 #[cfg(feature = "gpu")]
 use crate::commands::doctor;
 use crate::commands::{
-    check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report, results,
-    runs, summary, train,
+    bench, check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report,
+    results, runs, summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -62,6 +62,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Fetch, show and check data sets.
     Data(data::DataArgs),
+    /// Time an epoch of training: engines and devices side by side.
+    Bench(bench::BenchArgs),
     /// List the devices of this machine and which one `auto` takes.
     Devices(devices::DevicesArgs),
     /// Compare every shader with slow, obvious arithmetic on this machine's GPUs.
@@ -108,6 +110,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&args, ui),
             Command::Report(args) => report::run(&args, ui),
             Command::Data(args) => data::run(&args, ui),
+            Command::Bench(args) => bench::run(&args, ui),
             Command::Devices(args) => devices::run(&args, ui),
             #[cfg(feature = "gpu")]
             Command::Doctor(args) => doctor::run(&args, ui),

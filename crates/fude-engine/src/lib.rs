@@ -16,6 +16,7 @@ mod fused;
 #[cfg(feature = "burn")]
 mod masks;
 mod needs;
+mod peak;
 mod plan;
 mod predictor;
 mod spec;
@@ -29,8 +30,8 @@ pub use data::DeviceData;
 #[cfg(feature = "gpu")]
 pub use device::open_adapters;
 pub use device::{
-    Adapter, AdapterKind, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions, DeviceRequest, adapters,
-    choose_device,
+    Adapter, AdapterKind, Candidate, Candidates, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions,
+    DeviceRequest, adapters, choose_device,
 };
 pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
 pub use error::{DeviceError, EngineError};
@@ -38,6 +39,7 @@ pub use error::{DeviceError, EngineError};
 pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
 pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
 pub use needs::Needs;
+pub use peak::{Product, sgemm_rate};
 pub use plan::{EpochPlan, Teacher};
 pub use predictor::Predictor;
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};

@@ -5,6 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
+/// The most sections that a key may be in.
+const MAX_DEPTH: usize = 16;
+
 /// One `key=value` from the command line, put over the file: `train.batch=256`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Override {
@@ -21,7 +24,8 @@ impl FromStr for Override {
     fn from_str(text: &str) -> Result<Self, String> {
         let (key, value) = text.split_once('=').ok_or_else(|| format!("expected key=value, found '{text}'"))?;
         let key: Vec<String> = key.trim().split('.').map(str::to_owned).collect();
-        if key.iter().any(String::is_empty) {
+        // Far deeper than any key: each section within another costs stack.
+        if key.iter().any(String::is_empty) || key.len() > MAX_DEPTH {
             return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
         }
         Ok(Self { key, value: Some(value.trim().to_owned()), flag: None })

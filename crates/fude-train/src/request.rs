@@ -1,10 +1,10 @@
 //! What a run is asked for, and what of it can be refused before anything is written.
 
-use crate::plan::augmentation;
+use crate::engine_choice::needs;
 use crate::teachers::read_all;
 use crate::{Checkpoint, Prepared, TrainError};
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, Needs, OptimizerSpec};
+use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec};
 use fude_model::{InputScale, Parameters};
 use fude_record::{Experiment, Monitor, Optimizer, RunFolder};
 
@@ -32,11 +32,8 @@ impl TrainRequest {
     /// # Errors
     /// Parameters to start from, or a checkpoint to go on from, that do not fit.
     pub fn fit(&mut self) -> Result<(), TrainError> {
-        let model = &mut self.experiment.model;
-        (model.inputs, model.outputs) = (self.data.train.inputs(), self.data.outputs());
-        if self.experiment.data.standardize {
-            model.input = standardising(&self.data.train);
-        }
+        fit_to_data(&mut self.experiment, &self.data);
+        let model = &self.experiment.model;
         let expected = model.layout();
         if let Some(init) = self.init.as_ref().filter(|init| init.layout != expected) {
             return Err(TrainError::Mismatch(format!(
@@ -61,24 +58,22 @@ impl TrainRequest {
     }
 }
 
+/// Takes the model's inputs, outputs and input scale from the data.
+pub fn fit_to_data(experiment: &mut Experiment, data: &Prepared) {
+    let model = &mut experiment.model;
+    (model.inputs, model.outputs) = (data.train.inputs(), data.outputs());
+    if experiment.data.standardize {
+        model.input = standardising(&data.train);
+    }
+}
+
 /// Whether the run's end is decided on the test split.
 pub(crate) fn selects_on_test(experiment: &Experiment) -> bool {
     experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.monitor == Monitor::TestLoss)
 }
 
-/// What the experiment asks of an engine.
-pub(crate) fn needs(experiment: &Experiment, data: &Prepared) -> Needs {
-    Needs {
-        model: experiment.model.clone(),
-        batch: experiment.train.batch as usize,
-        image: [data.train.height, data.train.width],
-        augmentation: experiment.augment.as_ref().map(augmentation),
-        mixed: experiment.train.mixup > 0.0,
-    }
-}
-
-/// What the engine is to train.
-pub(crate) fn engine_spec(experiment: &Experiment, parameters: Parameters, train: DeviceData) -> EngineSpec {
+/// What an engine is to train: models of the experiment, one for each of these initial parameters `[M]`.
+pub fn engine_spec(experiment: &Experiment, parameters: Vec<Parameters>, train: DeviceData) -> EngineSpec {
     let config = &experiment.train;
     EngineSpec {
         model: experiment.model.clone(),
@@ -92,7 +87,7 @@ pub(crate) fn engine_spec(experiment: &Experiment, parameters: Parameters, train
         label_smoothing: config.label_smoothing as f32,
         ema_decay: config.ema.map(|decay| decay as f32),
         clip_norm: config.clip_norm.map(|norm| norm as f32),
-        parameters: vec![parameters],
+        parameters,
         train,
     }
 }

@@ -1,7 +1,9 @@
 //! Models that a run learns from.
 
 use crate::{MeanProbabilities, Prepared, TrainError, compare_classes};
-use fude_engine::{Deformed, Device, DeviceData, Engine, EngineSpec, EpochPlan, Teacher, View, Weights, build};
+use fude_engine::{
+    Deformed, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, Teacher, View, Weights, build,
+};
 use fude_model::ModelFile;
 use fude_record::{DistillConfig, file};
 use std::path::Path;
@@ -14,16 +16,16 @@ pub(crate) struct Teachers {
 }
 
 impl Teachers {
-    /// Loads the teachers' models and puts them on the student's device.
+    /// Loads the teachers' models and puts them on the student's engine and device.
     pub(crate) fn load(
         config: &DistillConfig,
         data: &Prepared,
-        device: &Device,
+        (kind, device): (EngineKind, &Device),
         train: &DeviceData,
     ) -> Result<Self, TrainError> {
         let on_device = |model: ModelFile| {
             let spec = EngineSpec::new(model.config, vec![model.parameters], train.clone());
-            build(None, device, spec).map_err(TrainError::from)
+            build(Some(kind), device, spec).map_err(TrainError::from)
         };
         let engines = read_all(config, data)?.into_iter().map(on_device).collect::<Result<_, _>>()?;
         Ok(Self { engines, config: config.clone() })

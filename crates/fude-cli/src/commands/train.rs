@@ -1,5 +1,6 @@
 //! `fude train`.
 
+mod device;
 mod seeds;
 mod series;
 mod start;
@@ -11,10 +12,10 @@ use crate::run_lookup::{RUNS, find_finished};
 use crate::signals::stop_on_ctrl_c;
 use crate::ui::Ui;
 use anyhow::{Context, Result};
-use fude_engine::{Device, DeviceChoice, DeviceOptions, DeviceRequest, EngineKind, choose_device, supported_engines};
+use fude_engine::{DeviceRequest, EngineKind, supported_engines};
 use fude_model::{ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, RunLock, Summary, file};
-use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest};
+use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried};
 use seeds::Seeds;
 use series::Series;
 use start::Start;
@@ -147,14 +148,15 @@ fn train_one(start: Start, args: &TrainArgs, ui: Ui) -> Result<Ended> {
     if args.fast_dev_run {
         shorten(&mut data);
     }
-    let choice = choose(args, checkpoint.as_ref(), ui)?;
-    let why = short_reason(&choice, &args.device);
+    let engine = args.engine.0.or(recorded_engine(checkpoint.as_ref()));
+    let Tried { choice, trial } = device::choose(args, &experiment, &data, engine, checkpoint.as_ref(), ui)?;
+    let why = short_reason(&choice, &args.device, trial.is_some());
     let mut request = TrainRequest {
         init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
         experiment,
         data: data.clone(),
         device: choice.device,
-        engine: args.engine.0.or(recorded_engine(checkpoint.as_ref())),
+        engine,
         folder: None,
         resume: checkpoint,
     };
@@ -206,22 +208,6 @@ fn shorten(data: &mut Prepared) {
 fn recorded_engine(checkpoint: Option<&Checkpoint>) -> Option<EngineKind> {
     let kind = checkpoint?.pins.engine.parse().ok()?;
     supported_engines().contains(&kind).then_some(kind)
-}
-
-/// The device that was asked for; a resumed run stays on the CPU where it was there, for other bits come from elsewhere.
-fn choose(args: &TrainArgs, checkpoint: Option<&Checkpoint>, ui: Ui) -> Result<DeviceChoice> {
-    let was_on_cpu = checkpoint.is_some_and(|checkpoint| checkpoint.pins.device == Device::cpu().name());
-    let request = match &args.device {
-        DeviceRequest::Auto if was_on_cpu && !args.require_gpu => DeviceRequest::Cpu,
-        request => request.clone(),
-    };
-    let options = DeviceOptions { request, require_gpu: args.require_gpu, allow_software: args.allow_software };
-    let choice = choose_device(&options)?;
-    if let Some(warning) = &choice.warning {
-        ui.warning(warning);
-    }
-    tracing::info!("device: the {} {} ({})", choice.device.kind(), choice.device.name(), choice.why);
-    Ok(choice)
 }
 
 /// The parameters of a run's final model, or of a safetensors file.

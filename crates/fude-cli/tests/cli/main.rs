@@ -5,6 +5,7 @@ mod bad_data;
 mod bad_device;
 mod bad_experiment;
 mod bad_run;
+mod bench;
 mod data_forms;
 mod fixtures;
 mod home;

@@ -78,9 +78,13 @@ pub fn choose_device(options: &DeviceOptions) -> Result<DeviceChoice, DeviceErro
     }
 }
 
+/// Why a build without GPU support finds none.
+#[cfg(not(feature = "gpu"))]
+pub(super) const NO_SUPPORT: &str = "this build of fude has no GPU support (feature `gpu`)";
+
 #[cfg(not(feature = "gpu"))]
 fn gpu_or_cpu(options: &DeviceOptions, wanted: bool) -> Result<DeviceChoice, DeviceError> {
-    let missing = "this build of fude has no GPU support (feature `gpu`)";
+    let missing = NO_SUPPORT;
     if options.require_gpu {
         return Err(DeviceError::NoGpu(missing.into()));
     }
@@ -140,7 +144,7 @@ fn cpu_named(name: &str, options: &DeviceOptions, mut found: Vec<String>) -> Res
 
 /// What was looked for and what was found instead.
 #[cfg(feature = "gpu")]
-fn missing_reason<'a>(adapters: impl Iterator<Item = &'a Adapter>) -> String {
+pub(super) fn missing_reason<'a>(adapters: impl Iterator<Item = &'a Adapter>) -> String {
     let found: Vec<String> = adapters.map(|a| format!("{} ({}, {})", a.name, a.api, a.kind)).collect();
     let apis = if cfg!(target_os = "macos") {
         "a Metal adapter"

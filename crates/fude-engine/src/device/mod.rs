@@ -2,16 +2,18 @@
 
 #[cfg(feature = "gpu")]
 mod adapters;
+mod candidate;
 mod choose;
 mod cpu;
 mod cpu_name;
 
 #[cfg(feature = "gpu")]
 pub(crate) use adapters::GpuDevice;
+pub use candidate::{Candidate, Candidates};
 pub use choose::{DeviceChoice, DeviceOptions, DeviceRequest, choose_device};
 pub use cpu::CpuInfo;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Hardware that is ready to be used.
@@ -50,7 +52,7 @@ impl Device {
 }
 
 /// Kinds of hardware, as summaries name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
     /// A graphics processor, or software that poses as one.

@@ -173,6 +173,22 @@ mod tests {
         assert_eq!(error.to_string(), "tensor fc2.weight_scale: expected scales over 0, found 0");
     }
 
+    #[test]
+    fn a_header_that_promises_more_than_there_is_is_refused() {
+        let promises = |length: u64, header: &str| [&length.to_le_bytes()[..], header.as_bytes()].concat();
+        let tensor = |shape: &str, end: &str| {
+            format!(r#"{{"fc1.weight":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#)
+        };
+        let huge = tensor("[65536,65536]", "17179869184");
+        let overflowing = tensor("[4294967296,4294967296]", "0");
+        let nested = format!(r#"{{"__metadata__":{}"#, "[".repeat(100_000));
+        for header in [huge, overflowing, nested, "{}".into(), String::new()] {
+            for length in [header.len() as u64, u64::MAX, 1 << 40, 0] {
+                assert!(StoredModel::from_bytes(&promises(length, &header)).is_err(), "{length} {header:.60}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn mutated_bytes_never_panic(position in 0usize..1400, value: u8, cut in 0usize..1400) {

@@ -4,8 +4,9 @@ mod checkpoints;
 mod words;
 
 use crate::checkpoint_writer::CheckpointWriter;
+use crate::engine_choice::choose_engine;
 use crate::epoch::{EpochControl, ProgressClock};
-use crate::request::{TrainRequest, engine_spec, needs, selects_on_test};
+use crate::request::{TrainRequest, engine_spec, selects_on_test};
 use crate::splits::Splits;
 use crate::summarise::{FinalScores, summarise};
 use crate::teachers::Teachers;
@@ -72,15 +73,16 @@ impl<'a> Session<'a> {
         let TrainRequest { experiment, data, device, engine, folder, resume, init } = request;
         let on_device = Splits::upload(&data, &device)?;
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
-        let spec = engine_spec(&experiment, parameters, on_device.train.clone());
-        let engine = engine.unwrap_or_else(|| {
-            let (kind, why) = fude_engine::choose_engine(&device, &needs(&experiment, &data));
+        let spec = engine_spec(&experiment, vec![parameters], on_device.train.clone());
+        let kind = engine.unwrap_or_else(|| {
+            let (kind, why) = choose_engine(&device, &experiment, &data);
             why.into_iter().for_each(|why| observer.event(&Event::Note(why)));
             kind
         });
-        let engine = fude_engine::build(Some(engine), &device, spec)?;
+        let engine = fude_engine::build(Some(kind), &device, spec)?;
         let teachers = experiment.distill.as_ref();
-        let teachers = teachers.map(|config| Teachers::load(config, &data, &device, &on_device.train)).transpose()?;
+        let teachers =
+            teachers.map(|config| Teachers::load(config, &data, (kind, &device), &on_device.train)).transpose()?;
         let pins = checkpoints::pins(engine.as_ref(), &data);
         let mut session = Self {
             patience: Patience::new(&experiment),

@@ -30,9 +30,9 @@ pub(super) fn introduce(request: &TrainRequest, why: &str, ui: Ui) {
 }
 
 /// Why this device, in few words: on most machines without a GPU nobody wants to read more than that.
-pub(super) fn short_reason(choice: &DeviceChoice, asked: &DeviceRequest) -> String {
+pub(super) fn short_reason(choice: &DeviceChoice, asked: &DeviceRequest, tried: bool) -> String {
     match (asked, choice.device.kind()) {
-        (DeviceRequest::Auto, DeviceKind::Cpu) => "no GPU: `fude devices` says more".to_owned(),
+        (DeviceRequest::Auto, DeviceKind::Cpu) if !tried => "no GPU: `fude devices` says more".to_owned(),
         _ => choice.why.clone(),
     }
 }

@@ -1,0 +1,14 @@
+//! npz archives: images and labels.
+
+#![no_main]
+
+use fude_data::npz;
+use std::path::Path;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let path = Path::new("file");
+    if let Ok(images) = npz::parse_images(bytes, path) {
+        assert_eq!(images.pixels.len(), images.n * images.height * images.width);
+    }
+    let _ = npz::parse_labels(bytes, path);
+});
