@@ -1,4 +1,4 @@
-// The shared functions by themselves, so that each can be compared with its twin: for tests and `fude doctor`.
+// The shared functions by themselves, so that each can be compared with its twin: for tests.
 //
 //   values[f, n] = f(numbers[n]) for f of exp, tanh, normal integral, normal density, ln(1 + |x|), activation, its slope
 //   words[n] = philox(counters[n], keys[n])

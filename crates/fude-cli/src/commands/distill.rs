@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Trains a network on what other models say of each image, beside its label.
 ///
 /// The teachers see each image as the student does, deformed alike. The same can be written into an experiment file, as
-/// its section [distill].
+/// its section `[distill]`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -40,7 +40,7 @@ pub(crate) struct ExportArgs {
 /// Forms of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// `fc1.weight` [out, in], `fc1.bias` [out], ...: `load_state_dict` takes it.
+    /// `fc1.weight` `[out, in]`, `fc1.bias` `[out]`, ...: `load_state_dict` takes it.
     Safetensors,
     /// Opset 17, the batch dimension free.
     Onnx,

@@ -31,7 +31,7 @@ impl CheckCase {
         Self { model, batch, rows, models: 1, smoothing: 0.1, optimizer }
     }
 
-    /// What `fude doctor` looks at: the study's models, every activation, odd sizes, layers too large for the tail,
+    /// What is looked at: the study's models, every activation, odd sizes, layers too large for the tail,
     /// several models at once.
     pub fn usual() -> Vec<Self> {
         let activation = |activation, case: Self| Self { model: MlpConfig { activation, ..case.model }, ..case };
