@@ -87,7 +87,7 @@ impl<'a> OnDevice<'a> {
             let parameters = vec![initialise(&experiment.model, experiment.train.seed)];
             build(Some(kind), device, engine_spec(experiment, parameters, train))
         };
-        build().map_err(failed)
+        build().map_err(refused)
     }
 }
 
@@ -106,7 +106,7 @@ impl Contender for OnDevice<'_> {
             let plan = epoch_plan(self.experiment, epoch, self.data.train.len());
             let (steps, start) = (plan.steps(), Instant::now());
             let progressed = engine.train(&[plan], from..steps, &mut Until(start + time));
-            let done = progressed.map_err(failed)?.steps_done;
+            let done = progressed.map_err(refused)?.steps_done;
             Ok((done, steps, start.elapsed().as_secs_f64() / f64::from(done - from)))
         };
         // The first steps make room, compile shaders, copy the images and wake clocks.
@@ -114,6 +114,14 @@ impl Contender for OnDevice<'_> {
         let (epoch, from) = if done < steps { (0, done) } else { (1, 0) };
         let (_, _, step_seconds) = train(epoch, from, budget * 2 / 3)?;
         Ok(Timed { engine: engine.info().engine.to_owned(), step_seconds })
+    }
+}
+
+/// What an engine cannot do is no failure of the device.
+fn refused(error: EngineError) -> Untimed {
+    match error {
+        EngineError::Unsupported { .. } => Untimed::Unsuited(error.to_string()),
+        other => failed(other),
     }
 }
 
