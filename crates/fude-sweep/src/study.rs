@@ -251,6 +251,17 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
     }
 
     #[test]
+    fn every_study_that_is_shipped_is_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/studies");
+        let files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(!files.is_empty());
+        for path in files {
+            let study = Study::load(&path).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(Some(study.name.as_str()), path.file_stem().and_then(|stem| stem.to_str()));
+        }
+    }
+
+    #[test]
     fn an_experiment_that_lacks_the_key_is_told_before_the_first_trial() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

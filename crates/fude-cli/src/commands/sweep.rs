@@ -22,7 +22,7 @@ use words::{Progress, best_line, trials_table};
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  fude sweep experiments/studies/learning-rate.toml
+  fude sweep experiments/studies/plain-mlp.toml
   fude sweep my-study.toml --data fashion --jobs 2       two trials at once, each on half of the cores
   fude train sweeps/my-study/best.toml --seeds 0..5      measure what was found")]
 pub(crate) struct SweepArgs {
