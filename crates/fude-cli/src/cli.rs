@@ -2,7 +2,7 @@
 
 use crate::commands::{
     bench, check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report,
-    results, runs, summary, train,
+    results, runs, serve, summary, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -46,6 +46,8 @@ enum Command {
     Quantize(quantize::QuantizeArgs),
     /// Say what is on pictures: files, or folders of them.
     Predict(predict::PredictArgs),
+    /// Draw characters on a page of this machine and see what a model makes of them.
+    Serve(serve::ServeArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -56,7 +58,7 @@ enum Command {
     Results(results::ResultsArgs),
     /// List or remove runs.
     Runs(runs::RunsArgs),
-    /// Draw a run's plots again.
+    /// Draw a run's plots and its page again, compared with other runs where asked.
     Report(report::ReportArgs),
     /// Fetch, show and check data sets.
     Data(data::DataArgs),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Import(args) => import::run(&args, ui),
             Command::Quantize(args) => quantize::run(&args, ui),
             Command::Predict(args) => predict::run(&args, ui),
+            Command::Serve(args) => serve::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),

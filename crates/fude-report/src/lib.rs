@@ -1,4 +1,5 @@
-//! Plots of run records: learning curves, confusion matrices, the worst mistakes, samples of a data set.
+//! Plots of run records: learning curves, confusion matrices, the worst mistakes, samples of a data set; and a run as one
+//! HTML page ([`report_page`]), or as events for TensorBoard ([`EventFile`]).
 //!
 //! Each function lays a [`Picture`] out, which becomes PNG bytes in memory ([`Picture::to_png`]) or a file
 //! ([`Picture::save`]). The layout is a list of marks in units that know no resolution, so that another output format
@@ -19,10 +20,14 @@ mod latin;
 mod legibility;
 mod mark;
 mod mistakes;
+mod page;
 mod panel;
+mod panels;
 mod picture;
 mod raster;
+mod svg;
 mod tag;
+mod tensorboard;
 mod typeface;
 
 pub use confusion::{MOST_CLASSES, confusion_matrix};
@@ -32,4 +37,6 @@ pub use grey::grey_png;
 pub use grid::image_grid;
 pub use label::{ClassLabel, Glyph};
 pub use mistakes::{MOST_MISTAKES, mistakes_grid};
+pub use page::{ComparedRun, FirstLayer, Judged, Report, report_page};
 pub use picture::{PIXELS_PER_UNIT, Picture};
+pub use tensorboard::EventFile;

@@ -2,19 +2,19 @@
 
 use fude_data::Split;
 use fude_engine::{DeviceData, Engine, EngineError, Logits, View};
-use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
+use fude_record::{Evaluation, Hard, Mistake, Reliability, evaluate, hardest, worst_mistakes};
 use std::time::Instant;
 
-/// Scores with the images that were predicted worst.
+/// Scores, and the logits from which all that is asked about single images follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
     /// Loss, accuracy, confusion counts.
     pub evaluation: Evaluation,
-    /// The most confident mistakes.
-    pub mistakes: Vec<Mistake>,
+    logits: Logits,
+    labels: Vec<u8>,
 }
 
-/// How many of the worst mistakes are kept.
+/// How many of the worst mistakes are named.
 const MISTAKES: usize = 40;
 
 /// Evaluates the engine's first model on images that are on its device.
@@ -32,16 +32,29 @@ pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Re
 impl Scored {
     /// From logits `[N, O]` and labels `[N]`.
     pub fn of(logits: &Logits, labels: &[u8]) -> Self {
-        Self {
-            evaluation: evaluate(&logits.values, labels, logits.classes),
-            mistakes: worst_mistakes(&logits.values, labels, logits.classes, MISTAKES),
-        }
+        let evaluation = evaluate(&logits.values, labels, logits.classes);
+        Self { evaluation, logits: logits.clone(), labels: labels.to_owned() }
     }
 
-    /// The images of mistakes, in their order.
-    ///
+    /// The most confident mistakes.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        worst_mistakes(&self.logits.values, &self.labels, self.logits.classes, MISTAKES)
+    }
+
+    /// Accuracy against confidence.
+    pub fn reliability(&self) -> Reliability {
+        Reliability::of(&self.logits.values, &self.labels, self.logits.classes)
+    }
+
     /// Each mistake with its image `[H, W]`.
     pub fn mistaken_images<'a>(&self, split: &'a Split) -> Vec<(&'a [u8], Mistake)> {
-        self.mistakes.iter().map(|&mistake| (split.image(mistake.index), mistake)).collect()
+        self.mistakes().into_iter().map(|mistake| (split.image(mistake.index), mistake)).collect()
+    }
+
+    /// For each class `[O]` its `limit` images that are least held to be of it, each `[H, W]`.
+    pub fn hardest_images<'a>(&self, split: &'a Split, limit: usize) -> Vec<Vec<(&'a [u8], Hard)>> {
+        let classes = hardest(&self.logits.values, &self.labels, self.logits.classes, limit);
+        let with_image = |hard: Hard| (split.image(hard.index), hard);
+        classes.into_iter().map(|of| of.into_iter().map(with_image).collect()).collect()
     }
 }

@@ -15,5 +15,6 @@ pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;
+pub(crate) mod serve;
 pub(crate) mod summary;
 pub(crate) mod train;

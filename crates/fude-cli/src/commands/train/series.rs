@@ -63,7 +63,7 @@ impl Series {
                 }
                 Turn::Begin(start) => {
                     self.introduce(index, &trained_for, ui);
-                    let trained = self.train(*start, index, args, ui)?;
+                    let mut trained = self.train(*start, index, args, ui)?;
                     trained.draw(ui);
                     trained_for.push(begun.elapsed().as_secs_f64());
                     done.extend(trained.folder.map(|folder| (*trained.summary, folder)));
