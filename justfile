@@ -21,8 +21,26 @@ train-cpu experiment="experiments/e3-deep-l2.toml" *flags:
 report run="e3-deep-l2" *flags:
     {{fude}} report "$@"
 
-# Time a step of the fused CPU engine beside its bare matrix products
+# Time an epoch on every engine and device of this machine
 bench *flags:
+    {{fude}} bench "$@"
+
+# The same for the fused engine beside PyTorch, which is installed into experiments/peers/.venv
+bench-peers *flags:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    python=experiments/peers/.venv/bin/python
+    [ -x "$python" ] || python3 -m venv experiments/peers/.venv
+    "$python" -m pip install --quiet --disable-pip-version-check -r experiments/peers/requirements-torch.txt
+    peer="$python experiments/peers/torch_peer.py"
+    peers=(--peer "$peer")
+    if "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+        for mode in eager compile graph; do peers+=(--peer "$peer --device cuda --mode $mode"); done
+    fi
+    {{fude}} bench --engine fused "${peers[@]}" "$@"
+
+# Time a step of the fused CPU engine beside its bare matrix products
+bench-step *flags:
     cargo run --release --quiet --example step -- "$@"
 
 # Put the table of recorded results into the README

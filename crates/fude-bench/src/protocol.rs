@@ -27,7 +27,9 @@ pub struct Order {
     pub allow_software: bool,
     /// M, models trained at once.
     pub models: usize,
-    /// Threads that a process may use on the CPU.
+    /// The processor's name.
+    pub cpu: String,
+    /// Threads that a process may use on it.
     pub threads: usize,
     /// N, where the data are to be repeated or cut to it.
     pub images: Option<usize>,

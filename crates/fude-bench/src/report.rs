@@ -31,18 +31,18 @@ impl Report {
     pub fn comparisons(&self) -> Vec<Comparison> {
         let pairs = self.rows.iter().enumerate().flat_map(|(i, a)| {
             let others = self.rows.iter().enumerate().filter(move |&(j, _)| i != j);
-            others.filter_map(move |(j, b)| compare(a, b, i < j))
+            others.filter_map(move |(j, b)| compare(a, b, (a.epoch_seconds_median, i) < (b.epoch_seconds_median, j)))
         });
         pairs.collect()
     }
 }
 
-/// `a` against `b`, where that says something; of two alike, only the `first` speaks.
-fn compare(a: &Row, b: &Row, first: bool) -> Option<Comparison> {
+/// `a` against `b`, where that says something; of two alike, only the `faster` speaks.
+fn compare(a: &Row, b: &Row, faster: bool) -> Option<Comparison> {
     if a.experiment != b.experiment {
         return None;
     }
-    let of_fused = a.engine == "fused" && a.models == 1 && b.models == 1 && (b.engine != "fused" || first);
+    let of_fused = a.engine == "fused" && a.models == 1 && b.models == 1 && (b.engine != "fused" || faster);
     let same_but_models = a.models > 1 && b.models == 1 && (&a.engine, &a.device) == (&b.engine, &b.device);
     let (scale, with) = if of_fused {
         (1.0, format!("times as fast as {}", b.label()))

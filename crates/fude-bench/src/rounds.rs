@@ -53,7 +53,7 @@ impl Bench {
         for experiment in &self.experiments {
             // Other programs have read what is in it when they are ready.
             let folder = tempfile::tempdir()?;
-            let order = self.order(experiment, machine.threads, folder.path(), watch)?;
+            let order = self.order(experiment, &machine, folder.path(), watch)?;
             peak.consider(&order.experiment.model, order.experiment.train.batch as usize);
             cases.extend(self.start(&order, watch));
         }
@@ -83,7 +83,7 @@ impl Bench {
     fn order(
         &self,
         experiment: &Experiment,
-        threads: usize,
+        machine: &Machine,
         folder: &Path,
         watch: &mut dyn FnMut(BenchEvent),
     ) -> Result<Order, BenchError> {
@@ -97,7 +97,8 @@ impl Bench {
         let read_by_peers = self.subjects.iter().any(Subject::is_peer);
         let raw = read_by_peers.then(|| write_raw(&images.data, folder)).transpose()?;
         let (allow_software, images) = (self.allow_software, images.images);
-        Ok(Order { experiment, engine: None, device: None, allow_software, models: 1, threads, images, raw })
+        let (cpu, threads) = (machine.cpu.clone(), machine.threads);
+        Ok(Order { experiment, engine: None, device: None, allow_software, models: 1, cpu, threads, images, raw })
     }
 
     fn start(&self, order: &Order, watch: &mut dyn FnMut(BenchEvent)) -> Vec<Case> {

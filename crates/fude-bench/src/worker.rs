@@ -141,6 +141,7 @@ mod tests {
             device: Some("cpu".into()),
             allow_software: false,
             models: 2,
+            cpu: "it".into(),
             threads: 1,
             images: Some(200),
             raw: None,

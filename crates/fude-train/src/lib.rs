@@ -37,4 +37,6 @@ pub use request::{TrainRequest, engine_spec, fit_to_data};
 pub use resume::{latest_checkpoint, newest_unfinished};
 pub use score::{Scored, score};
 pub use session::{Outcome, train};
-pub use trial::{Contender, Figure, Timed, Trial, TrialMemory, TrialRequest, Tried, choose_by_trial, fastest, machine};
+pub use trial::{
+    Contender, Figure, Timed, Trial, TrialMemory, TrialRequest, Tried, Untimed, choose_by_trial, fastest, machine,
+};

@@ -151,7 +151,10 @@ fn show(report: &Report, epochs: u32, ui: Ui) {
     ));
     if report.machine.was_busy() {
         let load = report.machine.load_before.unwrap_or_default();
-        ui.warning(format!("other work ran too (load {load:.1} before): times are too long, ratios less so"));
+        ui.warning(format!(
+            "other work ran too (load {load:.1} before): times are too long, and ratios tell less, for programs suffer \
+             from it in different ways"
+        ));
     }
 }
 

@@ -50,3 +50,27 @@ fn devices_names_the_processor_and_what_auto_takes() {
     let text = home.fude("devices").ends_with(0).stdout;
     assert!(text.contains("GPU: none found") && text.contains("auto takes the cpu"), "{text}");
 }
+
+#[test]
+fn without_a_gpu_nothing_is_tried_and_there_is_nothing_to_forget() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    assert!(!home.path("cache/fude/device-trials.json").exists());
+    let devices = home.fude("devices --forget --json").ends_with(0).json();
+    assert_eq!((&devices["trials"], &devices["auto"]["by_trial"]), (&serde_json::json!([]), &false.into()));
+}
+
+#[test]
+fn trials_of_another_machine_are_not_shown_and_damaged_ones_disturb_nobody() {
+    let home = Home::new();
+    for content in ["{\"schema\": 1, \"tri", ANOTHER_MACHINE] {
+        home.write("cache/fude/device-trials.json", content);
+        assert_eq!(home.fude("devices --json").ends_with(0).json()["trials"], serde_json::json!([]));
+    }
+    home.fude("devices --forget").ends_with(0);
+    assert!(!home.path("cache/fude/device-trials.json").exists());
+}
+
+const ANOTHER_MACHINE: &str = r#"{"schema": 1, "trials": [{"machine": "Radeon (Vulkan, RADV); Ryzen (AVX-512, 16 threads)",
+    "work": "784-128-10, relu, batch 128", "version": "0.1.0", "figures": [{"device": "Radeon", "kind": "gpu",
+    "engine": "fused", "step_ms": 0.5, "untimed": null, "failed": false}]}]}"#;

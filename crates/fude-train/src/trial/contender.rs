@@ -19,6 +19,15 @@ pub struct Timed {
     pub step_seconds: f64,
 }
 
+/// Why a device was not timed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Untimed {
+    /// No short trial says anything of it.
+    Unsuited(String),
+    /// It failed.
+    Failed(String),
+}
+
 /// Whatever can be timed.
 pub trait Contender {
     /// The device's name.
@@ -28,8 +37,8 @@ pub trait Contender {
     /// Trains for about `budget`.
     ///
     /// # Errors
-    /// Why it cannot.
-    fn time(&mut self, budget: Duration) -> Result<Timed, String>;
+    /// Why it was not timed.
+    fn time(&mut self, budget: Duration) -> Result<Timed, Untimed>;
 }
 
 /// A device of this machine.
@@ -64,20 +73,21 @@ impl<'a> OnDevice<'a> {
         self.open().cloned()
     }
 
-    fn engine(&mut self) -> Result<Box<dyn Engine>, String> {
+    fn engine(&mut self) -> Result<Box<dyn Engine>, Untimed> {
         let (experiment, data, asked) = (self.experiment, self.data, self.engine);
-        let device = self.open().map_err(|error| error.to_string())?;
+        let device = self.open().map_err(failed)?;
         let (kind, why) = asked.map_or_else(|| choose_engine(device, experiment), |kind| (kind, None));
         if kind == EngineKind::Burn && device.kind() == DeviceKind::Gpu {
             let why = why.map_or(String::new(), |why| format!("{why}, "));
-            return Err(format!("{why}which tunes itself too long for a trial; --device gpu takes it"));
+            let why = format!("{why}which tunes itself too long for a trial (--device gpu takes it)");
+            return Err(Untimed::Unsuited(why));
         }
         let build = || -> Result<Box<dyn Engine>, EngineError> {
             let train = DeviceData::upload(data.train.clone(), data.outputs(), device)?;
             let parameters = vec![initialise(&experiment.model, experiment.train.seed)];
             build(Some(kind), device, engine_spec(experiment, parameters, train))
         };
-        build().map_err(|error| error.to_string())
+        build().map_err(refused)
     }
 }
 
@@ -90,14 +100,14 @@ impl Contender for OnDevice<'_> {
         self.kind
     }
 
-    fn time(&mut self, budget: Duration) -> Result<Timed, String> {
+    fn time(&mut self, budget: Duration) -> Result<Timed, Untimed> {
         let mut engine = self.engine()?;
         let mut train = |epoch: u32, from: u32, time: Duration| {
             let plan = epoch_plan(self.experiment, epoch, self.data.train.len());
             let (steps, start) = (plan.steps(), Instant::now());
             let progressed = engine.train(&[plan], from..steps, &mut Until(start + time));
-            let done = progressed.map_err(|error| error.to_string())?.steps_done;
-            Ok::<_, String>((done, steps, start.elapsed().as_secs_f64() / f64::from(done - from)))
+            let done = progressed.map_err(refused)?.steps_done;
+            Ok((done, steps, start.elapsed().as_secs_f64() / f64::from(done - from)))
         };
         // The first steps make room, compile shaders, copy the images and wake clocks.
         let (done, steps, _) = train(0, 0, budget / 3)?;
@@ -105,6 +115,18 @@ impl Contender for OnDevice<'_> {
         let (_, _, step_seconds) = train(epoch, from, budget * 2 / 3)?;
         Ok(Timed { engine: engine.info().engine.to_owned(), step_seconds })
     }
+}
+
+/// What an engine cannot do is no failure of the device.
+fn refused(error: EngineError) -> Untimed {
+    match error {
+        EngineError::Unsupported { .. } => Untimed::Unsuited(error.to_string()),
+        other => failed(other),
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Untimed {
+    Untimed::Failed(error.to_string())
 }
 
 /// Ends training when its time is up.

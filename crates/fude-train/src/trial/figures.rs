@@ -1,6 +1,6 @@
 //! What a trial found.
 
-use super::Contender;
+use super::{Contender, Untimed};
 use fude_engine::DeviceKind;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,18 +17,29 @@ pub struct Figure {
     /// Milliseconds a step.
     pub step_ms: Option<f64>,
     /// Why it was not timed.
-    pub failure: Option<String>,
+    pub untimed: Option<String>,
+    /// Whether it failed.
+    pub failed: bool,
 }
 
 impl Figure {
     pub(super) fn of(contender: &mut dyn Contender, budget: Duration) -> Self {
         let (device, kind) = (contender.name().to_owned(), contender.kind());
+        let figure = Self { device, kind, engine: None, step_ms: None, untimed: None, failed: false };
         match contender.time(budget) {
-            Ok(timed) => {
-                let (engine, step_ms) = (Some(timed.engine), Some(timed.step_seconds * 1e3));
-                Self { device, kind, engine, step_ms, failure: None }
-            }
-            Err(why) => Self { device, kind, engine: None, step_ms: None, failure: Some(why) },
+            Ok(timed) => Self { engine: Some(timed.engine), step_ms: Some(timed.step_seconds * 1e3), ..figure },
+            Err(Untimed::Unsuited(why)) => Self { untimed: Some(why), ..figure },
+            Err(Untimed::Failed(why)) => Self { untimed: Some(why), failed: true, ..figure },
+        }
+    }
+
+    /// The device, and its time or why there is none.
+    fn told(&self) -> String {
+        let device = format!("the {} {}", self.kind, self.device);
+        match (self.step_ms, &self.untimed) {
+            (Some(ms), _) => format!("{device} took {ms:.3} ms"),
+            (None, Some(why)) => format!("{device} was not timed: {why}"),
+            (None, None) => format!("{device} was not timed"),
         }
     }
 }
@@ -69,25 +80,16 @@ impl Trial {
     /// Why the winner was taken: its figure and the others'.
     pub fn why(&self) -> String {
         let Some(winner) = self.winner() else { return "no other device could be timed".into() };
-        let ms = |figure: &Figure| figure.step_ms.map(|ms| format!("{ms:.3} ms"));
-        let others = self.figures.iter().filter(|figure| figure.device != winner.device);
-        let others: Vec<String> =
-            others.filter_map(|f| Some(format!("the {} {} took {}", f.kind, f.device, ms(f)?))).collect();
-        let mut why = format!("{} a step in a short trial", ms(winner).unwrap_or_default());
-        if !others.is_empty() {
-            why += &format!("; {}", others.join(", "));
-        }
-        if self.remembered {
-            why += "; remembered";
-        }
-        why
+        let others = self.figures.iter().filter(|figure| figure.device != winner.device && !figure.failed);
+        let others: String = others.map(|figure| format!("; {}", figure.told())).collect();
+        let remembered = if self.remembered { "; remembered" } else { "" };
+        format!("{:.3} ms a step in a short trial{others}{remembered}", winner.step_ms.unwrap_or_default())
     }
 
-    /// What should not be overlooked: devices that could not be timed.
+    /// What should not be overlooked: devices that failed.
     pub fn warning(&self) -> Option<String> {
-        let untimed = self.figures.iter().filter_map(|f| Some((f.kind, &f.device, f.failure.as_ref()?)));
-        let untimed: Vec<String> =
-            untimed.map(|(kind, name, why)| format!("the {kind} {name} was not timed: {why}")).collect();
-        (!untimed.is_empty()).then(|| untimed.join("; "))
+        let failed = self.figures.iter().filter(|figure| figure.failed);
+        let failed: Vec<String> = failed.map(Figure::told).collect();
+        (!failed.is_empty()).then(|| failed.join("; "))
     }
 }

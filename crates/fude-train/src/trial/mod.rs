@@ -6,7 +6,7 @@ mod contender;
 mod figures;
 mod memory;
 
-pub use contender::{Contender, Timed};
+pub use contender::{Contender, Timed, Untimed};
 pub use figures::{Figure, Trial};
 pub use memory::TrialMemory;
 
@@ -140,12 +140,12 @@ mod tests {
     struct Fake {
         name: &'static str,
         kind: DeviceKind,
-        step: Result<f64, &'static str>,
+        step: Result<f64, Untimed>,
         asked: u32,
     }
 
     impl Fake {
-        fn gpu(step: Result<f64, &'static str>) -> Self {
+        fn gpu(step: Result<f64, Untimed>) -> Self {
             Self { name: "slow GPU", kind: DeviceKind::Gpu, step, asked: 0 }
         }
 
@@ -163,10 +163,10 @@ mod tests {
             self.kind
         }
 
-        fn time(&mut self, budget: Duration) -> Result<Timed, String> {
+        fn time(&mut self, budget: Duration) -> Result<Timed, Untimed> {
             assert_eq!(budget, BUDGET / 2);
             self.asked += 1;
-            let step_seconds = self.step.map_err(str::to_owned)?;
+            let step_seconds = self.step.clone()?;
             Ok(Timed { engine: "fused".into(), step_seconds })
         }
     }
@@ -207,13 +207,20 @@ mod tests {
     fn a_gpu_that_fails_is_not_taken_is_told_of_and_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let memory = TrialMemory::in_folder(folder.path());
-        let (mut gpu, mut cpu) = (Fake::gpu(Err("it is lost")), Fake::cpu());
+        let (mut gpu, mut cpu) = (Fake::gpu(Err(Untimed::Failed("it is lost".into()))), Fake::cpu());
         for asked in 1..3 {
             let (index, trial) = choose(&mut gpu, &mut cpu, Some(&memory));
             assert_eq!((index, gpu.asked, trial.remembered), (1, asked, false));
             assert_eq!(trial.warning().as_deref(), Some("the gpu slow GPU was not timed: it is lost"));
         }
         assert!(memory.trials().is_empty());
+    }
+
+    #[test]
+    fn a_gpu_that_no_short_trial_suits_is_named_without_a_warning() {
+        let (index, trial) = choose(&mut Fake::gpu(Err(Untimed::Unsuited("it tunes".into()))), &mut Fake::cpu(), None);
+        assert_eq!((index, trial.warning()), (1, None));
+        assert!(trial.why().ends_with("; the gpu slow GPU was not timed: it tunes"), "{}", trial.why());
     }
 
     #[test]
