@@ -6,7 +6,7 @@
 // |---|---|---|---|---|
 // | 0, 0           | step     |                                | Step      | uniform, an offset a step |
 // | 1, 0           | network  |                                | Network   | uniform |
-// | 1, 1           | job      | slices, slice, training, model | Job       | uniform |
+// | 1, 1           | job      | slices, slice, training, model, gathered | Job       | uniform |
 // | 1, 2           | images   | [N, words]                     | u32       | read |
 // | 1, 3           | plan     | [M, N], label * 2^24 + image | u32       | read |
 // | 1, 4           | weights  | [M, ...]                       | vec4<f32> | read |
@@ -27,14 +27,6 @@ var<private> model: u32;
 var<private> starts: array<u32, 8>;   // where this thread's images begin
 var<private> weight: u32;             // where this model's weights begin
 var<private> partial: u32;            // where this slice's sums begin
-
-fn image_of(row: u32) -> u32 {
-    let position = step.first + min(row, step.rows - 1u);
-    if (job.training == 0u) {
-        return position;
-    }
-    return plan[model * network.images + position] & 0xffffffu;
-}
 
 fn left(j: u32, k: u32) -> vec4<f32> {
     return pixels(images[starts[j] + k], shift_of(k, network.layer[0].inputs));
@@ -59,7 +51,7 @@ fn keep_words(tile: u32, first: u32, end: u32, thread: u32) {
     for (var item = thread; item < rows * length; item += 64u) {
         let row = TILE_ROWS * tile + item / length;
         let word = first + item % length;
-        x[(model * network.batch + row) * network.words + word] = images[image_of(row) * network.words + word];
+        x[(model * network.batch + row) * network.words + word] = images[place_of(model, row) * network.words + word];
     }
 }
 
@@ -69,15 +61,15 @@ fn main(
     @builtin(local_invocation_id) lane: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    model = job.model + tile.z / job.slices;
+    model = tile.z / job.slices;
     let slice = tile.z % job.slices;
     let first = slice * job.slice;
     let end = min(first + job.slice, network.layer[0].input_quads);
     let row = TILE_ROWS * tile.y + 8u * lane.y;
     for (var j = 0u; j < 8u; j++) {
-        starts[j] = image_of(row + j) * network.words;
+        starts[j] = place_of(model, row + j) * network.words;
     }
-    weight = model * network.weights + network.layer[0].weight;
+    weight = (job.model + model) * network.weights + network.layer[0].weight;
     partial = tile.z * network.batch * network.layer[0].output_quads;
     if (job.training == 1u && tile.x == 0u) {
         keep_words(tile.y, first, end, thread);

@@ -11,6 +11,10 @@ struct ModelStep {
     minus_rate: f32,    // -learning rate / (1 - beta1^t)
     inverse_root: f32,  // 1 / sqrt(1 - beta2^t)
     shrink: f32,        // 1 - learning rate * decay, for decoupled decay
+    share: f32,         // mixup's share of a row in its own input and target
+    amplitude: f32,     // elastic coefficients are uniform in +- this
+    teacher: f32,       // share of the teacher's loss
+    temperature: f32,   // of the teacher
     spare_0: u32,
     spare_1: u32,
     spare_2: u32,
@@ -22,9 +26,9 @@ struct Step {
     rows: u32,   // B of this step; the last step of an epoch may have fewer
     share: f32,  // 1 / rows
     note: u32,   // where its notes begin
+    slot: u32,   // where what was uploaded for its rows alone begins: deformations, gathered images
     spare_0: u32,
     spare_1: u32,
-    spare_2: u32,
     models: array<ModelStep, MAX_MODELS>,
 }
 
@@ -54,6 +58,14 @@ struct Network {
     transposed: u32,
     inputs: u32,
     deltas: u32,
+    slots: u32,          // rows of a model that are uploaded with a submission
+    height: u32,         // of an image
+    width: u32,
+    row_points: u32,     // K_y, grid points of the elastic displacement
+    column_points: u32,  // K_x
+    spare_0: u32,
+    spare_1: u32,
+    spare_2: u32,
     layer: array<Layer, MAX_LAYERS>,
 }
 
@@ -66,7 +78,7 @@ struct Job {
     training: u32, // 1: rows are taken in the permutation's order, and units are dropped
     notes: u32,    // notes of a model in a step
     model: u32,    // the first model whose weights are used: 0 in training, where all are
-    spare_0: u32,
+    gathered: u32, // 1: `images` holds the rows of this submission, in their order
 }
 
 @group(0) @binding(0) var<uniform> step: Step;

@@ -6,7 +6,7 @@
 use fude_engine::{
     CheckCase, Device, DeviceOptions, DeviceRequest, OptimizerSpec, adapters, check_shaders, choose_device,
 };
-use fude_model::{Activation, MlpConfig};
+use fude_model::{Activation, MlpConfig, Normalization};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -22,6 +22,8 @@ fn main() -> ExitCode {
         ("what_doctor_looks_at_is_right", CheckCase::usual()),
         ("models_trained_at_once_each_have_their_own_twin", together()),
         ("decoupled_decay_and_no_dropout_are_their_twins", plain()),
+        ("whatever_a_step_does_beside_the_plain_is_its_twin", extras()),
+        ("normalised_layers_of_any_size_are_their_twins", normalised()),
     ];
     trials.push(("a_hidden_layer_of_any_size_is_its_twin", SIZES.map(|h| CheckCase::new(33, &[h], 10, 33, 33)).into()));
     trials.push(("any_number_of_inputs_is_its_twin", SIZES.map(|i| CheckCase::new(i, &[17, 9], 3, 20, 20)).into()));
@@ -84,4 +86,42 @@ fn plain() -> Vec<CheckCase> {
     let optimizer = OptimizerSpec { weight_decay: 1e-2, decoupled: true, ..Default::default() };
     let case = CheckCase::new(784, &[40, 30], 10, 16, 16);
     vec![CheckCase { model: MlpConfig { dropout: 0.0, ..case.model.clone() }, smoothing: 0.0, optimizer, ..case }]
+}
+
+/// Deformed and mixed images, a teacher, a clipped gradient, an average: each by itself, and all at once.
+fn extras() -> Vec<CheckCase> {
+    let plain = || CheckCase { image: [11, 7], ..CheckCase::new(77, &[20, 9], 10, 18, 17) };
+    let full = || CheckCase::full(11, 7, &[20, 9]);
+    let still = || fude_engine::Augmentation { elastic: 0.0, ..full().augmentation.unwrap() };
+    vec![
+        CheckCase { augmentation: full().augmentation, ..plain() },
+        CheckCase { augmentation: Some(still()), ..plain() },
+        CheckCase { mixed: Some(0.3), ..plain() },
+        CheckCase { teacher: Some((1.0, 4.0)), ..plain() },
+        CheckCase { clip_norm: Some(1e-3), ..plain() },
+        CheckCase { clip_norm: Some(1e3), ..plain() },
+        CheckCase { ema_decay: Some(0.9), ..plain() },
+        full(),
+        CheckCase { models: 3, ..full() },
+        with(Activation::Gelu, CheckCase { models: 2, ..CheckCase::full(28, 28, &[700, 300]) }),
+        standardised(CheckCase::full(28, 28, &[50])),
+        standardised(CheckCase::new(13, &[50], 4, 8, 7)),
+    ]
+}
+
+fn standardised(case: CheckCase) -> CheckCase {
+    let input = fude_model::InputScale { mean: 0.19, std: 0.35 };
+    CheckCase { model: MlpConfig { input, ..case.model }, ..case }
+}
+
+/// Normalised layers, in the tail and before it.
+fn normalised() -> Vec<CheckCase> {
+    let case = |hidden: &[usize], rows: usize| {
+        let case = CheckCase::new(40, hidden, 10, rows, rows);
+        CheckCase { model: MlpConfig { normalization: Normalization::Layer, ..case.model }, ..case }
+    };
+    let mut cases: Vec<_> = SIZES[1..].iter().map(|&units| with(Activation::Gelu, case(&[units], 9))).collect();
+    cases.extend([case(&[128, 64], 130), case(&[1000, 500, 17], 5), case(&[3, 2], 1)]);
+    cases.push(CheckCase { models: 3, ..case(&[600, 64, 32], 12) });
+    cases
 }

@@ -1,5 +1,7 @@
 //! The arguments of `fude`, and which command they call.
 
+#[cfg(feature = "gpu")]
+use crate::commands::doctor;
 use crate::commands::{
     bench, check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report,
     results, runs, summary, train,
@@ -64,6 +66,9 @@ enum Command {
     Bench(bench::BenchArgs),
     /// List the devices of this machine and which one `auto` takes.
     Devices(devices::DevicesArgs),
+    /// Compare every shader with slow, obvious arithmetic on this machine's GPUs.
+    #[cfg(feature = "gpu")]
+    Doctor(doctor::DoctorArgs),
     /// Print shell completions.
     Completions(completions::CompletionsArgs),
 }
@@ -107,6 +112,8 @@ impl Cli {
             Command::Data(args) => data::run(&args, ui),
             Command::Bench(args) => bench::run(&args, ui),
             Command::Devices(args) => devices::run(&args, ui),
+            #[cfg(feature = "gpu")]
+            Command::Doctor(args) => doctor::run(&args, ui),
             Command::Completions(args) => completions::run(&args),
         }
     }

@@ -22,7 +22,7 @@ pub struct DeviceData {
 struct OnGpu {
     #[cfg(feature = "burn")]
     device: crate::device::GpuDevice,
-    fused: OnceLock<Packed>,
+    fused: OnceLock<Option<Packed>>,
     #[cfg(feature = "burn")]
     burn: OnceLock<Option<crate::burn::PackedImages>>,
 }
@@ -48,19 +48,19 @@ impl DeviceData {
         })
     }
 
-    /// The images' bytes on the GPU, for the fused engine.
+    /// The images' bytes on the GPU, for the fused engine; none where they are too many for one binding.
     ///
     /// # Errors
     /// Where the device refuses, or it was uploaded to the CPU.
     #[cfg(feature = "gpu")]
-    pub(crate) fn packed(&self, gpu: &Gpu) -> Result<&Packed, EngineError> {
+    pub(crate) fn packed(&self, gpu: &Gpu) -> Result<Option<&Packed>, EngineError> {
         let on_cpu = || EngineError::Device("the images were uploaded to another device".into());
         let slot = &self.gpu.as_ref().ok_or_else(on_cpu)?.fused;
         match slot.get() {
-            Some(packed) => Ok(packed),
+            Some(packed) => Ok(packed.as_ref()),
             None => {
                 let packed = Packed::upload(gpu, &self.split)?;
-                Ok(slot.get_or_init(|| packed))
+                Ok(slot.get_or_init(|| packed).as_ref())
             }
         }
     }

@@ -15,6 +15,7 @@ mod error;
 mod fused;
 #[cfg(feature = "burn")]
 mod masks;
+mod needs;
 mod peak;
 mod plan;
 mod predictor;
@@ -26,6 +27,8 @@ mod targets;
 pub use augment::{Augmentation, Deformation, ElasticField, deform};
 pub use calibrate::{Calibration, calibrate};
 pub use data::DeviceData;
+#[cfg(feature = "gpu")]
+pub use device::open_adapters;
 pub use device::{
     Adapter, AdapterKind, Candidate, Candidates, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions,
     DeviceRequest, adapters, choose_device,
@@ -35,6 +38,7 @@ pub use error::{DeviceError, EngineError};
 #[cfg(feature = "gpu")]
 pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
 pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
+pub use needs::Needs;
 pub use peak::{Product, sgemm_rate};
 pub use plan::{EpochPlan, Teacher};
 pub use predictor::Predictor;

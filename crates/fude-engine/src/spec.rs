@@ -1,6 +1,6 @@
 //! Which engine, for which model: the one place where engines are made.
 
-use crate::{Device, DeviceData, Engine, EngineError};
+use crate::{Device, DeviceData, Engine, EngineError, Needs};
 use fude_model::{MlpConfig, Parameters};
 use std::fmt;
 use std::str::FromStr;
@@ -95,7 +95,7 @@ pub fn supported_engines() -> &'static [EngineKind] {
 /// Where this build lacks the engine, or the engine cannot train such a model.
 pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>, EngineError> {
     spec.train.require_fit(spec.model.inputs, spec.model.outputs)?;
-    match kind.unwrap_or_else(|| choose_engine(device, &spec.model).0) {
+    match kind.unwrap_or_else(|| choose_engine(device, &Needs::new(&spec.model)).0) {
         EngineKind::Fused => crate::fused::build(device, spec),
         #[cfg(feature = "burn")]
         EngineKind::Burn => Ok(Box::new(crate::burn::BurnEngine::new(device, spec)?)),
@@ -104,22 +104,22 @@ pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Res
     }
 }
 
-/// Whether an engine can train a model on a device, without making it.
+/// Whether an engine can do what is needed on a device, without making it.
 ///
 /// # Errors
 /// [`EngineError::Unsupported`], with the reason.
-pub fn require_support(kind: EngineKind, device: &Device, model: &MlpConfig) -> Result<(), EngineError> {
+pub fn require_support(kind: EngineKind, device: &Device, needs: &Needs) -> Result<(), EngineError> {
     let why = match kind {
-        EngineKind::Fused => crate::fused::unsupported(device, model),
+        EngineKind::Fused => crate::fused::unsupported(device, needs),
         EngineKind::Burn => (!cfg!(feature = "burn")).then(|| "is not part of this build".to_owned()),
     };
     let engine = if kind == EngineKind::Fused { "fused" } else { "burn" };
     why.map_or(Ok(()), |why| Err(EngineError::Unsupported { engine, why }))
 }
 
-/// The engine for a model on a device where nobody asks for a certain one, and why it is not `fused` where it is not.
-pub fn choose_engine(device: &Device, model: &MlpConfig) -> (EngineKind, Option<String>) {
-    match crate::fused::unsupported(device, model) {
+/// The engine on a device where nobody asks for a certain one, and why it is not `fused` where it is not.
+pub fn choose_engine(device: &Device, needs: &Needs) -> (EngineKind, Option<String>) {
+    match crate::fused::unsupported(device, needs) {
         Some(why) if cfg!(feature = "burn") => {
             (EngineKind::Burn, Some(format!("engine 'fused' {why}; engine 'burn' trains it")))
         }

@@ -26,10 +26,17 @@ macro_rules! shader {
 }
 
 shader!(
+    /// A batch gathered, deformed and mixed.
+    DEFORM,
+    "deform",
+    ["step", "philox", "images", "rows", "sample"],
+    "augment::deform"
+);
+shader!(
     /// The first layer, from the images' bytes.
     FORWARD_IMAGES,
     "forward_images",
-    ["step", "images", "product"],
+    ["step", "images", "rows", "product"],
     "linear::forward"
 );
 shader!(
@@ -50,7 +57,7 @@ shader!(
     /// The small last layers of a training step: forward, loss and back.
     TAIL,
     "tail",
-    ["step", "math", "philox", "activation", "partials", "reduce", "normalize", "hidden", "dense"],
+    ["step", "math", "philox", "activation", "rows", "partials", "reduce", "normalize", "hidden", "dense"],
     "reference::gradients"
 );
 shader!(
@@ -71,7 +78,21 @@ shader!(
     /// Weight gradients with Adam.
     UPDATE,
     "update",
-    ["step", "images"],
+    ["step", "images", "tiles", "gradient", "adam"],
+    "adam::step"
+);
+shader!(
+    /// Weight gradients, stored.
+    GRADIENT,
+    "gradient",
+    ["step", "images", "tiles", "gradient"],
+    "linear::weight_gradient"
+);
+shader!(
+    /// Adam with stored gradients.
+    ADAM,
+    "adam",
+    ["step", "tiles", "adam"],
     "adam::step"
 );
 shader!(
@@ -90,4 +111,5 @@ shader!(
 );
 
 /// All of them.
-pub const SHADERS: &[Shader] = &[FORWARD_IMAGES, FORWARD, HIDDEN, TAIL, BACKWARD, NORMALIZE, UPDATE, LOGITS, PROBE];
+pub const SHADERS: &[Shader] =
+    &[DEFORM, FORWARD_IMAGES, FORWARD, HIDDEN, TAIL, BACKWARD, NORMALIZE, UPDATE, GRADIENT, ADAM, LOGITS, PROBE];

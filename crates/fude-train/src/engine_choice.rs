@@ -1,29 +1,22 @@
 //! Which engine trains an experiment on a device, where nobody asks for a certain one.
 
-use fude_engine::{Device, DeviceKind, EngineKind, supported_engines};
+use crate::Prepared;
+use crate::plan::augmentation;
+use fude_engine::{Device, EngineKind, Needs};
 use fude_record::Experiment;
 
 /// `fused` where it can train the experiment, else `burn`, and why.
-pub(crate) fn choose_engine(device: &Device, experiment: &Experiment) -> (EngineKind, Option<String>) {
-    let (kind, why) = fude_engine::choose_engine(device, &experiment.model);
-    let beyond = (device.kind() == DeviceKind::Gpu).then(|| beyond_the_gpu(experiment)).flatten();
-    match beyond {
-        Some(what) if kind == EngineKind::Fused && supported_engines().contains(&EngineKind::Burn) => {
-            (EngineKind::Burn, Some(format!("engine 'fused' knows no {what} on a GPU; engine 'burn' trains it")))
-        }
-        _ => (kind, why),
-    }
+pub(crate) fn choose_engine(device: &Device, experiment: &Experiment, data: &Prepared) -> (EngineKind, Option<String>) {
+    fude_engine::choose_engine(device, &needs(experiment, data))
 }
 
-/// What an experiment asks for that the fused engine does on the CPU alone.
-fn beyond_the_gpu(experiment: &Experiment) -> Option<&'static str> {
-    let train = &experiment.train;
-    [
-        (experiment.augment.is_some(), "augmentation"),
-        (train.mixup > 0.0, "mixup"),
-        (experiment.distill.is_some(), "distillation"),
-        (train.clip_norm.is_some(), "gradient clipping"),
-    ]
-    .into_iter()
-    .find_map(|(asked, what)| asked.then_some(what))
+/// What an experiment asks of an engine.
+pub(crate) fn needs(experiment: &Experiment, data: &Prepared) -> Needs {
+    Needs {
+        model: experiment.model.clone(),
+        batch: experiment.train.batch as usize,
+        image: [data.train.height, data.train.width],
+        augmentation: experiment.augment.as_ref().map(augmentation),
+        mixed: experiment.train.mixup > 0.0,
+    }
 }

@@ -1,5 +1,6 @@
 //! What a run is asked for, and what of it can be refused before anything is written.
 
+use crate::engine_choice::needs;
 use crate::teachers::read_all;
 use crate::{Checkpoint, Prepared, TrainError};
 use fude_data::Split;
@@ -48,7 +49,7 @@ impl TrainRequest {
             return Err(TrainError::Mismatch(why));
         }
         if let Some(kind) = self.engine {
-            fude_engine::require_support(kind, &self.device, &self.experiment.model)?;
+            fude_engine::require_support(kind, &self.device, &needs(&self.experiment, &self.data))?;
         }
         if let Some(distill) = &self.experiment.distill {
             read_all(distill, &self.data)?;

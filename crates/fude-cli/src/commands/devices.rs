@@ -69,7 +69,8 @@ fn told(trial: &Trial) -> String {
     format!("  {}: {winner} ({})", trial.work, trial.why())
 }
 
-fn describe(adapter: &Adapter) -> String {
+/// An adapter in some lines of text.
+pub(crate) fn describe(adapter: &Adapter) -> String {
     format!(
         "GPU: {}\n  {}, {}, driver {}\n  bindings up to {}, buffers up to {}, workgroups of {} with {}, subgroups {}-{}{}",
         adapter.name,

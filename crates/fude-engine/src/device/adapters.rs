@@ -40,6 +40,24 @@ impl GpuDevice {
         Arc::clone(&self.fused)
     }
 
+    /// Ends the fused engine's device as a lost one ends: for tests of what happens then.
+    #[doc(hidden)]
+    pub fn destroy(&self) {
+        self.fused.destroy();
+    }
+
+    /// Lets the fused engine put at most so many bytes of images on the GPU: for tests of what happens beyond.
+    #[doc(hidden)]
+    pub fn limit_images(&self, bytes: u64) {
+        self.fused.limit_images(bytes);
+    }
+
+    /// Whether the fused engine's device has WebGPU's default limits and no features: for a test.
+    #[doc(hidden)]
+    pub fn has_default_limits(&self) -> bool {
+        self.fused.has_default_limits()
+    }
+
     /// The device of the Burn engine.
     ///
     /// # Errors

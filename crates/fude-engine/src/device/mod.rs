@@ -123,6 +123,14 @@ impl fmt::Display for AdapterKind {
     }
 }
 
+/// Every GPU adapter of this machine, opened; software adapters where they are allowed.
+#[cfg(feature = "gpu")]
+pub fn open_adapters(allow_software: bool) -> Vec<(Adapter, Result<Device, crate::DeviceError>)> {
+    let usable = |adapter: &Adapter| adapter.kind != AdapterKind::Software || allow_software;
+    let found = adapters::found().into_iter().filter(|found| usable(&found.adapter));
+    found.map(|found| (found.adapter.clone(), found.open().map(Device::Gpu))).collect()
+}
+
 /// Every GPU adapter of this machine, best first; empty in a build without GPU support.
 pub fn adapters() -> Vec<Adapter> {
     #[cfg(feature = "gpu")]

@@ -13,16 +13,16 @@ pub use cpu::deform;
 #[cfg(feature = "burn")]
 pub(crate) use cpu::step_inputs;
 
-use crate::{Device, Engine, EngineError, EngineSpec};
-use fude_model::MlpConfig;
+use crate::{Device, Engine, EngineError, EngineSpec, Needs};
 
 /// The most hidden layers.
 const MAX_HIDDEN_LAYERS: usize = 8;
 /// The most units of a hidden layer.
 const MAX_HIDDEN_UNITS: usize = 2048;
 
-/// Why `fused` cannot train such a model on this device, in words that follow "engine 'fused'"; none where it can.
-pub fn unsupported(device: &Device, model: &MlpConfig) -> Option<String> {
+/// Why `fused` cannot do what is needed on this device, in words that follow "engine 'fused'"; none where it can.
+pub fn unsupported(device: &Device, needs: &Needs) -> Option<String> {
+    let model = &needs.model;
     let widest = model.hidden.iter().copied().max().unwrap_or(0);
     if model.hidden.len() > MAX_HIDDEN_LAYERS {
         return Some(format!(
@@ -36,7 +36,7 @@ pub fn unsupported(device: &Device, model: &MlpConfig) -> Option<String> {
     match device {
         Device::Cpu(_) => None,
         #[cfg(feature = "gpu")]
-        Device::Gpu(gpu) => gpu::unsupported(&gpu.fused(), model),
+        Device::Gpu(gpu) => gpu::unsupported(&gpu.fused(), needs),
     }
 }
 
@@ -45,7 +45,7 @@ pub fn unsupported(device: &Device, model: &MlpConfig) -> Option<String> {
 /// # Errors
 /// What [`unsupported`] says, or where the system refuses threads.
 pub(crate) fn build(device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>, EngineError> {
-    if let Some(why) = unsupported(device, &spec.model) {
+    if let Some(why) = unsupported(device, &Needs::new(&spec.model)) {
         return Err(EngineError::Unsupported { engine: "fused", why });
     }
     match device {

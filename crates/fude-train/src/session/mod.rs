@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
         let spec = engine_spec(&experiment, vec![parameters], on_device.train.clone());
         let kind = engine.unwrap_or_else(|| {
-            let (kind, why) = choose_engine(&device, &experiment);
+            let (kind, why) = choose_engine(&device, &experiment, &data);
             why.into_iter().for_each(|why| observer.event(&Event::Note(why)));
             kind
         });

@@ -76,7 +76,7 @@ impl<'a> OnDevice<'a> {
     fn engine(&mut self) -> Result<Box<dyn Engine>, Untimed> {
         let (experiment, data, asked) = (self.experiment, self.data, self.engine);
         let device = self.open().map_err(failed)?;
-        let (kind, why) = asked.map_or_else(|| choose_engine(device, experiment), |kind| (kind, None));
+        let (kind, why) = asked.map_or_else(|| choose_engine(device, experiment, data), |kind| (kind, None));
         if kind == EngineKind::Burn && device.kind() == DeviceKind::Gpu {
             let why = why.map_or(String::new(), |why| format!("{why}, "));
             let why = format!("{why}which tunes itself too long for a trial (--device gpu takes it)");

@@ -51,7 +51,7 @@ pub fn choose_by_trial(request: &TrialRequest<'_>, memory: Option<&TrialMemory>)
     if let Some(choice) = candidates.only_cpu() {
         return Ok(Tried { choice, trial: None });
     }
-    let on_cpu = request.engine.unwrap_or_else(|| choose_engine(&Device::cpu(), request.experiment).0);
+    let on_cpu = request.engine.unwrap_or_else(|| choose_engine(&Device::cpu(), request.experiment, request.data).0);
     if on_cpu == EngineKind::Burn {
         return untimed(request.allow_software);
     }

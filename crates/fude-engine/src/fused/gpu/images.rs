@@ -14,16 +14,19 @@ pub(crate) struct Packed {
 const MAX_IMAGES: usize = 1 << 24;
 
 impl Packed {
-    /// Uploads a split.
+    /// Uploads a split; none where it is larger than a shader may bind: its rows are then uploaded as they are needed.
     ///
     /// # Errors
-    /// Where it is larger than a shader may bind, or the device refuses.
-    pub(crate) fn upload(gpu: &Gpu, split: &Split) -> Result<Self, EngineError> {
+    /// Where the device refuses.
+    pub(crate) fn upload(gpu: &Gpu, split: &Split) -> Result<Option<Self>, EngineError> {
+        if split.len() > MAX_IMAGES {
+            let why = format!("takes at most {MAX_IMAGES} images on a GPU, these are {}", split.len());
+            return Err(EngineError::Unsupported { engine: "fused", why });
+        }
         let words = (split.inputs() + 1).div_ceil(4);
         let bytes = (split.len() * words * 4) as u64;
-        if bytes > gpu.largest_binding() || split.len() > MAX_IMAGES {
-            let why = format!("takes at most {} MB of images, these are {}", gpu.largest_binding() >> 20, bytes >> 20);
-            return Err(EngineError::Unsupported { engine: "fused", why });
+        if bytes > gpu.largest_images() {
+            return Ok(None);
         }
         let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("images"),
@@ -34,7 +37,7 @@ impl Packed {
         gpu.require_sound()?;
         fill(&buffer, split, 4 * words)?;
         gpu.require_sound()?;
-        Ok(Self { buffer })
+        Ok(Some(Self { buffer }))
     }
 }
 

@@ -8,70 +8,62 @@ mod evaluate;
 mod images;
 mod kernel;
 mod kernels;
+mod look;
+mod needs;
 mod open;
 mod pace;
 mod places;
 mod read;
 mod record;
 mod schedule;
+mod slots;
 mod train;
+mod training;
 mod tuning;
 mod weights;
 mod workspace;
 
 pub(crate) use images::Packed;
+pub(super) use needs::unsupported;
 pub(crate) use open::Gpu;
 
 use super::cpu::train::check as require_plans;
 use crate::device::GpuDevice;
 use crate::{
     Control, Determinism, DeviceData, DeviceKind, Engine, EngineError, EngineInfo, EngineSpec, EpochPlan, Logits,
-    OptimizerSpec, Progressed, Totals, TrainState, View, Weights as WhichWeights,
+    Progressed, Totals, TrainState, View, Weights as WhichWeights,
 };
-use evaluate::Evaluation;
-use fude_model::{MlpConfig, Normalization};
-use kernels::{Constants, Kernels};
-use pace::{MAX_STEPS, Pace};
+use evaluate::{Evaluation, Question};
+use kernels::{Constants, Library};
+use look::Look;
 use places::Places;
-use schedule::{Network, Tail, training};
+use schedule::{Network, Tail};
 use std::ops::Range;
 use std::sync::Arc;
+use training::Training;
 use weights::Weights;
-use workspace::{Purpose, Workspace};
 
 /// Models that one step's numbers have room for.
 const MAX_MODELS: usize = 32;
+/// Evaluations of different kinds that are kept: images as they are, and deformed ones.
+const EVALUATIONS: usize = 2;
 
 /// Trains M models on a GPU.
 pub(super) struct GpuEngine {
     info: EngineInfo,
     gpu: Arc<Gpu>,
-    model: MlpConfig,
-    optimizer: OptimizerSpec,
+    constants: Constants,
+    library: Library,
     train: DeviceData,
-    tail: Tail,
-    kernels: Kernels,
     weights: Weights,
     training: Option<Training>,
-    evaluation: Option<Evaluation>,
-}
-
-/// Buffers for batches of a size.
-struct Training {
-    workspace: Workspace,
-    staging: Vec<wgpu::Buffer>,
-    pace: Pace,
-    /// Whether every submission was waited for: false where a call ended early, by an error or a panic.
-    settled: bool,
+    evaluations: Vec<Evaluation>,
 }
 
 impl GpuEngine {
     pub(super) fn new(device: &GpuDevice, spec: EngineSpec) -> Result<Self, EngineError> {
         let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
         assert!(train.labels().iter().all(|&label| usize::from(label) < model.outputs), "a label is no class");
-        if clip_norm.is_some() {
-            return Err(beyond("clips no gradients"));
-        }
         if parameters.len() > MAX_MODELS {
             let why = format!("trains at most {MAX_MODELS} models at once on a GPU, these are {}", parameters.len());
             return Err(EngineError::Unsupported { engine: "fused", why });
@@ -79,59 +71,75 @@ impl GpuEngine {
         let gpu = device.fused();
         let places = Places::new(&model.layout());
         let tail = Tail::new(&places, &gpu.tuning);
-        let constants =
-            Constants { model: &model, optimizer: &optimizer, smoothing: label_smoothing, ema_decay, tail: &tail };
-        let kernels = Kernels::new(&gpu, &constants)?;
+        let constants = Constants { model, optimizer, smoothing: label_smoothing, ema_decay, clip_norm, tail };
+        let library = Library::new(constants.clone())?;
         let weights = Weights::new(&gpu, places, &parameters, ema_decay.is_some())?;
-        let network = Network { places: &weights.places, tail, normalizes: normalizes(&model) };
-        let dispatches = training(&network, 1, kernels.tile, &gpu.tuning).len();
         let info = EngineInfo {
             engine: "fused",
             device: device.adapter.name.clone(),
             device_kind: DeviceKind::Gpu,
             detail: format!("{}, {}", device.adapter.api, device.adapter.driver),
-            dispatches_per_step: Some(dispatches as u32),
+            dispatches_per_step: None,
             device_bytes: Some(weights.bytes()),
             determinism: Determinism::Bitwise,
             models: parameters.len(),
         };
-        Ok(Self { info, gpu, model, optimizer, train, tail, kernels, weights, training: None, evaluation: None })
+        let (training, evaluations) = (None, Vec::new());
+        let mut engine = Self { info, gpu, constants, library, train, weights, training, evaluations };
+        engine.info.dispatches_per_step = Some(engine.dispatches(false));
+        Ok(engine)
     }
 
-    /// Makes room for batches of `batch` samples. Exactly: how products are cut, and so their bits, depends on it.
-    fn reserve(&mut self, batch: usize) -> Result<(), EngineError> {
-        if self.training.as_ref().is_some_and(|training| training.workspace.rows.batch == batch) {
+    fn network(&self, floats: bool) -> Network<'_> {
+        let Constants { tail, clip_norm, .. } = &self.constants;
+        let normalizes = self.constants.normalizes();
+        Network { places: &self.weights.places, tail: *tail, normalizes, clips: clip_norm.is_some(), floats }
+    }
+
+    fn dispatches(&self, floats: bool) -> u32 {
+        schedule::training(&self.network(floats), 1, self.library.tiles.product, &self.gpu.tuning).len() as u32
+    }
+
+    /// Makes room for the plans' batches.
+    fn reserve(&mut self, plans: &[EpochPlan]) -> Result<(), EngineError> {
+        if self.training.as_ref().is_some_and(|training| training.fits(plans, &self.train)) {
             return Ok(());
         }
-        let (gpu, kernels, places) = (&self.gpu, &self.kernels, &self.weights.places);
-        let network = self.network();
-        let purpose = Purpose {
-            tail: self.tail,
-            normalizes: network.normalizes,
-            dispatches: training(&network, batch, kernels.tile, &gpu.tuning),
-            batch,
-            models: self.info.models,
-            permutation: Some(self.train.len()),
-            steps: MAX_STEPS,
-        };
-        let mut workspace = Workspace::new(gpu, kernels, places, purpose)?;
-        let images = kernel::Buffers::from([("images", self.train.packed(gpu)?.buffer.clone())]);
-        workspace.bind(gpu, kernels, &[&self.weights.buffers, &images])?;
-        let staging = train::staging(gpu, &workspace)?;
-        let flops = self.model.training_flops_per_sample() * (batch * self.info.models) as f64;
-        self.training = Some(Training { workspace, staging, pace: Pace::new(flops), settled: true });
+        // Before the new buffers are made.
+        self.training = None;
+        let floats = Look::of_plans(plans, &self.train.split).floats();
+        let flops = self.constants.model.training_flops_per_sample();
+        let Constants { tail, clip_norm, .. } = self.constants;
+        let (normalizes, clips) = (self.constants.normalizes(), clip_norm.is_some());
+        let network = Network { places: &self.weights.places, tail, normalizes, clips, floats };
+        let training = Training::new(&self.gpu, &mut self.library, &network, &self.weights, &self.train, plans, flops)?;
+        self.info.dispatches_per_step = Some(training.workspace.purpose.dispatches.len() as u32);
+        self.training = Some(training);
         self.count_bytes();
         Ok(())
     }
 
-    fn network(&self) -> Network<'_> {
-        Network { places: &self.weights.places, tail: self.tail, normalizes: normalizes(&self.model) }
-    }
-
     fn count_bytes(&mut self) {
         let training = self.training.as_ref().map_or(0, |training| training.workspace.bytes());
-        let evaluation = self.evaluation.as_ref().map_or(0, Evaluation::bytes);
+        let evaluation: u64 = self.evaluations.iter().map(Evaluation::bytes).sum();
         self.info.device_bytes = Some(self.weights.bytes() + training + evaluation);
+    }
+
+    /// The evaluation that can answer a question, made where there is none.
+    fn evaluation(&mut self, question: &Question) -> Result<usize, EngineError> {
+        for (index, evaluation) in self.evaluations.iter().enumerate() {
+            if evaluation.fits(&self.gpu, question)? {
+                return Ok(index);
+            }
+        }
+        if self.evaluations.len() == EVALUATIONS {
+            self.evaluations.remove(0);
+        }
+        let Constants { tail, .. } = self.constants;
+        let normalizes = self.constants.normalizes();
+        let network = Network { places: &self.weights.places, tail, normalizes, clips: false, floats: false };
+        self.evaluations.push(Evaluation::new(&self.gpu, &mut self.library, &network, question)?);
+        Ok(self.evaluations.len() - 1)
     }
 }
 
@@ -146,35 +154,32 @@ impl Engine for GpuEngine {
         steps: Range<u32>,
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
-        require_plans(plans, &steps, self.info.models, self.train.len(), self.model.outputs);
-        let plain = |plan: &EpochPlan| plan.augmentation.is_none() && plan.mixup.is_empty() && plan.teacher.is_none();
-        if !plans.iter().all(plain) {
-            return Err(beyond("knows no augmentation, mixup or teacher"));
-        }
-        let alike =
-            |plan: &EpochPlan| (plan.batch, plan.permutation.len()) == (plans[0].batch, plans[0].permutation.len());
-        assert!(plans.iter().all(alike), "models trained at once have batches and permutations of one size");
+        require_plans(plans, &steps, self.info.models, self.train.len(), self.constants.model.outputs);
+        let size = |plan: &EpochPlan| (plan.batch, plan.permutation.len());
+        let alike = plans.iter().all(|plan| size(plan) == size(&plans[0]) && size(plan).1 == self.train.len());
+        assert!(alike && Look::is_shared(plans), "models trained at once have plans of one kind");
         if steps.start == 0 {
             self.weights.accounts.iter_mut().for_each(|account| account.totals = Totals::default());
         }
-        self.reserve(plans.first().map_or(0, |plan| plan.batch as usize))?;
-        let Some(Training { workspace, staging, pace, settled }) = &mut self.training else { return Err(no_room()) };
-        if !std::mem::replace(settled, false) {
-            *staging = train::staging(&self.gpu, workspace)?;
+        self.reserve(plans)?;
+        let Some(training) = &mut self.training else { return Err(no_room()) };
+        training.teach(&self.gpu, plans);
+        if !std::mem::replace(&mut training.settled, false) {
+            training.staging = train::staging(&self.gpu, &training.workspace)?;
         }
         let run = train::Run {
             gpu: &self.gpu,
-            kernels: &self.kernels,
-            workspace,
+            kernels: &training.kernels,
+            workspace: &training.workspace,
             weights: &mut self.weights,
-            optimizer: &self.optimizer,
+            optimizer: &self.constants.optimizer,
             plans,
-            labels: self.train.labels(),
-            pace,
-            staging,
+            images: &self.train.split,
+            pace: &mut training.pace,
+            staging: &training.staging,
         };
         let progressed = run.steps(steps, control)?;
-        *settled = true;
+        training.settled = true;
         Ok(progressed)
     }
 
@@ -183,20 +188,14 @@ impl Engine for GpuEngine {
         if averaged && !self.weights.averaged {
             return Err(EngineError::Unsupported { engine: "fused", why: "keeps no average of these weights".into() });
         }
-        images.require_fit(self.model.inputs, self.model.outputs)?;
+        let outputs = self.constants.model.outputs;
+        images.require_fit(self.constants.model.inputs, outputs)?;
         if images.is_empty() {
-            return Ok(Logits { classes: self.model.outputs, values: Vec::new() });
+            return Ok(Logits { classes: outputs, values: Vec::new() });
         }
-        if view.deformed.is_some() {
-            return Err(beyond("deforms no images"));
-        }
-        let (gpu, kernels) = (&self.gpu, &self.kernels);
-        if self.evaluation.is_none() {
-            self.evaluation = Some(Evaluation::new(gpu, kernels, &self.network())?);
-        }
-        let Some(evaluation) = &mut self.evaluation else { return Err(no_room()) };
-        let packed = images.packed(gpu)?;
-        let logits = evaluation.run(gpu, kernels, &self.weights, (model, averaged), packed, images.len());
+        let question = Question { model, averaged, images, deformed: view.deformed };
+        let evaluation = self.evaluation(&question)?;
+        let logits = self.evaluations[evaluation].run(&self.gpu, &self.weights, &question);
         self.count_bytes();
         logits
     }
@@ -208,23 +207,6 @@ impl Engine for GpuEngine {
     fn load_state(&mut self, model: usize, state: &TrainState) -> Result<(), EngineError> {
         self.weights.load(&self.gpu, model, state)
     }
-}
-
-/// Why a GPU cannot train such a model, in words that follow "engine 'fused'"; none where it can.
-pub(super) fn unsupported(gpu: &Gpu, model: &MlpConfig) -> Option<String> {
-    let bytes = 16 * Places::new(&model.layout()).weights as u64;
-    let most = gpu.largest_binding();
-    (bytes > most)
-        .then(|| format!("needs {} MB for the weights, a shader of this GPU sees {}", bytes >> 20, most >> 20))
-}
-
-/// What the fused engine does on the CPU and not here.
-fn beyond(what: &str) -> EngineError {
-    EngineError::Unsupported { engine: "fused", why: format!("{what} on a GPU; engine 'burn' does") }
-}
-
-fn normalizes(model: &MlpConfig) -> bool {
-    model.normalization == Normalization::Layer
 }
 
 fn no_room() -> EngineError {

@@ -2,6 +2,7 @@
 
 use super::tuning::Tuning;
 use crate::{AdapterKind, EngineError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An opened device. Burn has another one of its own: neither sees the other's errors.
@@ -10,6 +11,8 @@ pub(crate) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) tuning: Tuning,
+    /// Less than what a shader may bind, in tests of what happens beyond.
+    largest_images: AtomicU64,
     faults: Faults,
 }
 
@@ -47,7 +50,7 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note.note(error.to_string())));
         let note = faults.clone();
         device.set_device_lost_callback(move |reason, message| note.note(format!("it is lost ({reason:?}) {message}")));
-        Ok(Self { device, queue, tuning: Tuning::of(kind), faults })
+        Ok(Self { device, queue, tuning: Tuning::of(kind), largest_images: AtomicU64::new(u64::MAX), faults })
     }
 
     /// Whether all went well so far.
@@ -88,5 +91,30 @@ impl Gpu {
     /// The largest buffer that a shader may bind, in bytes.
     pub(super) fn largest_binding(&self) -> u64 {
         self.device.limits().max_storage_buffer_binding_size
+    }
+
+    /// Floats of workgroup memory.
+    pub(super) fn workgroup_floats(&self) -> usize {
+        self.device.limits().max_compute_workgroup_storage_size as usize / 4
+    }
+
+    /// The largest set of images that is put on the GPU whole, in bytes.
+    pub(super) fn largest_images(&self) -> u64 {
+        self.largest_images.load(Relaxed).min(self.largest_binding())
+    }
+
+    /// Puts no larger set of images on the GPU than one of so many bytes.
+    pub(crate) fn limit_images(&self, bytes: u64) {
+        self.largest_images.store(bytes, Relaxed);
+    }
+
+    /// Ends the device as a lost one ends.
+    pub(crate) fn destroy(&self) {
+        self.device.destroy();
+    }
+
+    /// Whether it was opened with WebGPU's default limits.
+    pub(crate) fn has_default_limits(&self) -> bool {
+        self.device.limits() == wgpu::Limits::default() && self.device.features().is_empty()
     }
 }

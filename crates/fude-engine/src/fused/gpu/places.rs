@@ -127,9 +127,10 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(places: &Places, batch: usize, normalizes: bool) -> Self {
+    pub(super) fn new(places: &Places, batch: usize, normalizes: bool, floats: bool) -> Self {
         let hidden = places.layers.len() - 1;
-        let input_quads = |(index, place): (usize, &Place)| if index == 0 { 0 } else { batch * place.input_quads };
+        let input_quads =
+            |(index, place): (usize, &Place)| if index == 0 && !floats { 0 } else { batch * place.input_quads };
         let (inputs, end) = offsets(0, places.layers.iter().enumerate().map(input_quads));
         let normalized_quads = |(index, place): (usize, &Place)| {
             if normalizes && index < hidden { batch * (place.output_quads + 1) } else { 0 }
@@ -181,10 +182,11 @@ mod tests {
         let quads: Vec<_> = places.layers.iter().map(|l| (l.input_quads, l.output_quads, l.back_quads)).collect();
         assert_eq!(quads, [(2, 2, 2), (3, 1, 2), (1, 2, 1)]);
         assert_eq!(places.weights, 16 + 12 + 8);
-        let rows = Rows::new(&places, 10, false);
+        let rows = Rows::new(&places, 10, false, false);
         assert_eq!((rows.inputs, rows.deltas), (vec![0, 0, 30], vec![0, 20, 30]));
         assert_eq!((rows.input_stride, rows.delta_stride), (40, 50));
-        let rows = Rows::new(&places, 10, true);
+        let rows = Rows::new(&places, 10, true, false);
         assert_eq!((rows.normalized, rows.input_stride), (vec![40, 70, 90], 90));
+        assert_eq!(Rows::new(&places, 10, false, true).inputs, [0, 20, 50]);
     }
 }

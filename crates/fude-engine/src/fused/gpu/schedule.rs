@@ -13,6 +13,7 @@ const MIN_SLICE: usize = 16;
 /// A shader's part in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Work {
+    Deform,
     ForwardImages,
     Forward,
     Hidden,
@@ -20,6 +21,8 @@ pub(super) enum Work {
     Backward,
     Normalize,
     Update,
+    Gradient,
+    Adam,
     Logits,
 }
 
@@ -92,6 +95,10 @@ pub(super) struct Network<'a> {
     pub(super) tail: Tail,
     /// Whether hidden layers are normalised.
     pub(super) normalizes: bool,
+    /// Whether gradients are clipped by their norm.
+    pub(super) clips: bool,
+    /// Whether the first layer's input is made as floats.
+    pub(super) floats: bool,
 }
 
 /// The cut of a product of `rows` rows and `quads` quads with a depth of `depth` quads, in tiles of `tile` (rows, quads).
@@ -113,7 +120,8 @@ pub(super) fn training(network: &Network, rows: usize, tile: (usize, usize), tun
             all.push(Dispatch { work: Work::Normalize, layer: layer - 1, slices: Slices::NONE });
         }
     }
-    all.push(Dispatch { work: Work::Update, layer: 0, slices: Slices::NONE });
+    let update: &[Work] = if network.clips { &[Work::Gradient, Work::Adam] } else { &[Work::Update] };
+    all.extend(update.iter().map(|&work| Dispatch { work, layer: 0, slices: Slices::NONE }));
     all
 }
 
@@ -128,13 +136,16 @@ pub(super) fn evaluation(network: &Network, rows: usize, tile: (usize, usize), t
 fn forward(network: &Network, rows: usize, tile: (usize, usize), tuning: &Tuning) -> (Vec<Dispatch>, Slices) {
     let mut all = Vec::new();
     let mut cut = Slices::NONE;
+    if network.floats {
+        all.push(Dispatch { work: Work::Deform, layer: 0, slices: cut });
+    }
     for layer in 0..network.tail.layer {
         let place = &network.places.layers[layer];
         if layer > 0 {
             all.push(Dispatch { work: Work::Hidden, layer: layer - 1, slices: cut });
         }
         cut = slices(rows, place.output_quads, place.input_quads, tile, tuning);
-        let work = if layer == 0 { Work::ForwardImages } else { Work::Forward };
+        let work = if layer == 0 && !network.floats { Work::ForwardImages } else { Work::Forward };
         all.push(Dispatch { work, layer, slices: cut });
     }
     (all, cut)
@@ -144,7 +155,7 @@ fn forward(network: &Network, rows: usize, tile: (usize, usize), tuning: &Tuning
 mod tests {
     use super::*;
     use crate::AdapterKind;
-    use Work::{Backward, Forward, ForwardImages, Hidden, Tail as TailWork, Update};
+    use Work::{Adam, Backward, Deform, Forward, ForwardImages, Gradient, Hidden, Normalize, Tail as TailWork, Update};
     use fude_model::MlpConfig;
 
     const TILE: (usize, usize) = (64, 16);
@@ -153,7 +164,7 @@ mod tests {
         let places = Places::new(&MlpConfig { hidden: hidden.to_vec(), ..Default::default() }.layout());
         let tuning = Tuning::of(kind);
         let tail = Tail::new(&places, &tuning);
-        let network = Network { places: &places, tail, normalizes: false };
+        let network = Network { places: &places, tail, normalizes: false, clips: false, floats: false };
         (tail, training(&network, batch, TILE, &tuning))
     }
 
@@ -177,12 +188,17 @@ mod tests {
     }
 
     #[test]
-    fn normalisation_is_in_the_tail_or_in_dispatches_of_its_own() {
-        let places = Places::new(&MlpConfig { hidden: vec![1000, 100], ..Default::default() }.layout());
+    fn what_is_asked_for_beside_the_plain_adds_dispatches() {
         let tuning = Tuning::of(AdapterKind::Integrated);
-        let network = Network { places: &places, tail: Tail::new(&places, &tuning), normalizes: true };
-        let works: Vec<Work> = training(&network, 128, TILE, &tuning).iter().map(|d| d.work).collect();
-        assert_eq!(works, [ForwardImages, Hidden, Forward, TailWork, Backward, Work::Normalize, Update]);
+        let works = |hidden: &[usize], [normalizes, clips, floats]: [bool; 3]| -> Vec<Work> {
+            let places = Places::new(&MlpConfig { hidden: hidden.to_vec(), ..Default::default() }.layout());
+            let network = Network { places: &places, tail: Tail::new(&places, &tuning), normalizes, clips, floats };
+            training(&network, 128, TILE, &tuning).iter().map(|dispatch| dispatch.work).collect()
+        };
+        assert_eq!(works(&[256, 128, 64], [true, false, false]), [ForwardImages, TailWork, Update]);
+        assert_eq!(works(&[256, 128, 64], [true, true, true]), [Deform, Forward, TailWork, Gradient, Adam]);
+        let deep = works(&[1000, 100], [true, false, false]);
+        assert_eq!(deep, [ForwardImages, Hidden, Forward, TailWork, Backward, Normalize, Update]);
     }
 
     #[test]

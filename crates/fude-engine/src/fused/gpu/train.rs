@@ -5,10 +5,12 @@ use super::open::Gpu;
 use super::pace::Pace;
 use super::read::Reading;
 use super::record::words_of;
+use super::slots::{Draws, WARP_QUADS, append_image};
 use super::weights::{Account, Weights};
-use super::workspace::{Workspace, notes};
+use super::workspace::{StepRecord, Workspace, notes};
 use crate::fused::cpu::adam::AdamStep;
 use crate::{Control, EngineError, EpochPlan, Flow, OptimizerSpec, Progressed};
+use fude_data::Split;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
@@ -24,7 +26,7 @@ pub(super) struct Run<'a> {
     pub(super) weights: &'a mut Weights,
     pub(super) optimizer: &'a OptimizerSpec,
     pub(super) plans: &'a [EpochPlan],
-    pub(super) labels: &'a [u8],
+    pub(super) images: &'a Split,
     pub(super) pace: &'a mut Pace,
     /// Buffers that notes are read from, one a submission under way.
     pub(super) staging: &'a [wgpu::Buffer],
@@ -74,7 +76,7 @@ impl Run<'_> {
     /// Puts the models' permutations on the GPU, each image's label beside it.
     fn upload_plans(&self) {
         for (model, plan) in self.plans.iter().enumerate() {
-            let entry = |&image: &u32| image | u32::from(self.labels[image as usize]) << 24;
+            let entry = |&image: &u32| image | u32::from(self.images.labels[image as usize]) << 24;
             let bytes: Vec<u8> = plan.permutation.iter().flat_map(|image| entry(image).to_le_bytes()).collect();
             self.gpu.queue.write_buffer(&self.workspace.buffers["plan"], (model * bytes.len()) as u64, &bytes);
         }
@@ -87,22 +89,20 @@ impl Run<'_> {
 
     fn submit(&mut self, steps: Range<u32>, staging: &wgpu::Buffer) -> Result<Flight, EngineError> {
         self.write_steps(&steps);
+        self.write_slots(&steps);
         let rows: Vec<usize> = steps.clone().map(|step| self.plans[0].rows(step).len()).collect();
-        let count = self.workspace.purpose.dispatches.len();
-        let size = if self.pace.is_long() { 1 } else { count.max(1) };
-        let parts: Vec<Range<usize>> = (0..count).step_by(size).map(|part| part..part + size).collect();
-        for (index, &rows) in rows.iter().enumerate().filter(|_| self.pace.is_long()) {
-            for part in parts.clone() {
-                let mut encoder = self.encoder();
-                self.workspace.record(self.kernels, &mut self.pass(&mut encoder), part, index, rows);
-                self.gpu.queue.submit([encoder.finish()]);
-            }
-        }
+        let all = 0..self.workspace.purpose.dispatches.len();
         let mut encoder = self.encoder();
-        if !self.pace.is_long() {
-            let mut pass = self.pass(&mut encoder);
+        if self.pace.is_long() {
+            // A submission each: none must hold the GPU for long.
+            for (index, part) in (0..rows.len()).flat_map(|index| all.clone().map(move |part| (index, part))) {
+                self.record(&mut encoder, part..part + 1, index, rows[index]);
+                self.gpu.queue.submit([std::mem::replace(&mut encoder, self.encoder()).finish()]);
+            }
+        } else {
+            let mut pass = encoder.begin_compute_pass(&PASS);
             for (index, &rows) in rows.iter().enumerate() {
-                self.workspace.record(self.kernels, &mut pass, 0..count, index, rows);
+                self.workspace.record(self.kernels, &mut pass, all.clone(), index, rows);
             }
         }
         let bytes = (8 * self.notes_of_step() * rows.len()) as u64;
@@ -117,10 +117,9 @@ impl Run<'_> {
         self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("steps") })
     }
 
-    fn pass(&self, encoder: &mut wgpu::CommandEncoder) -> wgpu::ComputePass<'static> {
-        encoder
-            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None })
-            .forget_lifetime()
+    fn record(&self, encoder: &mut wgpu::CommandEncoder, dispatches: Range<usize>, index: usize, rows: usize) {
+        let mut pass = encoder.begin_compute_pass(&PASS);
+        self.workspace.record(self.kernels, &mut pass, dispatches, index, rows);
     }
 
     pub(super) fn write_steps(&self, steps: &Range<u32>) {
@@ -134,19 +133,70 @@ impl Run<'_> {
                 .set("first", step as usize * plan.batch as usize)
                 .set("rows", rows)
                 .set_float("share", 1.0 / rows as f32)
-                .set("note", index * self.notes_of_step());
-            for (model, (plan, account)) in self.plans.iter().zip(&self.weights.accounts).enumerate() {
-                let time = account.time + index as u64 + 1;
-                let adam = AdamStep::new(self.optimizer, None, plan.learning_rate[step as usize], time);
-                record
-                    .model(model)
-                    .set("seed", plan.seed as usize)
-                    .set("epoch", plan.epoch as usize)
-                    .set_float("minus_rate", adam.minus_rate)
-                    .set_float("inverse_root", adam.inverse_root)
-                    .set_float("shrink", adam.shrink);
+                .set("note", index * self.notes_of_step())
+                .set("slot", index * self.workspace.purpose.batch);
+            for model in 0..self.plans.len() {
+                self.write_model_step(model, index, step, record);
             }
         });
+    }
+
+    fn write_model_step(&self, model: usize, index: usize, step: u32, record: &mut StepRecord) {
+        let plan = &self.plans[model];
+        let time = self.weights.accounts[model].time + index as u64 + 1;
+        let adam = AdamStep::new(self.optimizer, None, plan.learning_rate[step as usize], time);
+        let amplitude = match (&plan.augmentation, &self.workspace.purpose.look.warp) {
+            (Some(ranges), Some(warp)) => draws(plan, ranges).amplitude(warp),
+            _ => 0.0,
+        };
+        let teacher = plan.teacher.as_ref().map_or((0.0, 1.0), |teacher| (teacher.weight, teacher.temperature));
+        record
+            .model(model)
+            .set("seed", plan.seed as usize)
+            .set("epoch", plan.epoch as usize)
+            .set_float("minus_rate", adam.minus_rate)
+            .set_float("inverse_root", adam.inverse_root)
+            .set_float("shrink", adam.shrink)
+            .set_float("share", plan.mixed(step).unwrap_or(1.0))
+            .set_float("amplitude", amplitude)
+            .set_float("teacher", teacher.0)
+            .set_float("temperature", teacher.1);
+    }
+
+    /// Uploads what belongs to these steps' rows alone.
+    pub(super) fn write_slots(&self, steps: &Range<u32>) {
+        let purpose = &self.workspace.purpose;
+        for (model, plan) in self.plans.iter().enumerate() {
+            if let (Some(ranges), Some(warp)) = (&plan.augmentation, &purpose.look.warp) {
+                let draws = draws(plan, ranges);
+                let append = |image, bytes: &mut Vec<u8>| draws.append(image, warp, bytes);
+                self.write_rows("warps", model, steps, 16 * WARP_QUADS, append);
+            }
+            if purpose.gathered {
+                let words = self.weights.places.words();
+                let append = |image, bytes: &mut Vec<u8>| append_image(self.images, image, words, bytes);
+                self.write_rows("gathered", model, steps, 4 * words, append);
+            }
+        }
+    }
+
+    /// Writes `row_bytes` for each row of some steps, steps a whole batch apart.
+    fn write_rows(
+        &self,
+        name: &str,
+        model: usize,
+        steps: &Range<u32>,
+        row_bytes: usize,
+        append: impl Fn(u32, &mut Vec<u8>),
+    ) {
+        let purpose = &self.workspace.purpose;
+        let mut bytes = Vec::with_capacity(steps.len() * purpose.batch * row_bytes);
+        for (index, step) in steps.clone().enumerate() {
+            bytes.resize(index * purpose.batch * row_bytes, 0);
+            self.plans[model].rows(step).iter().for_each(|&image| append(image, &mut bytes));
+        }
+        let offset = (model * purpose.slots() * row_bytes) as u64;
+        self.gpu.queue.write_buffer(&self.workspace.buffers[name], offset, &bytes);
     }
 
     /// Waits for a submission and adds its notes up.
@@ -166,6 +216,13 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+const PASS: wgpu::ComputePassDescriptor<'static> =
+    wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None };
+
+fn draws<'a>(plan: &EpochPlan, ranges: &'a crate::Augmentation) -> Draws<'a> {
+    Draws { ranges, seed: plan.seed, epoch: plan.epoch }
 }
 
 /// Adds one step's notes to a model's sums, where its loss is a number; the step's loss.

@@ -2,13 +2,16 @@
 
 use super::kernel::Buffers;
 use super::kernels::Kernels;
+use super::look::Look;
 use super::open::Gpu;
 use super::places::{Places, Rows};
 use super::record::{Record, bytes_of};
 use super::schedule::{Dispatch, Tail, Work};
+use super::slots::WARP_QUADS;
 use crate::EngineError;
 use fude_kernels::reflect::Struct;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Uniform offsets are multiples of this in WebGPU's default limits.
 const ALIGNMENT: u64 = 256;
@@ -28,6 +31,17 @@ pub(super) struct Purpose {
     pub(super) permutation: Option<usize>,
     /// Steps whose numbers are on the GPU at once.
     pub(super) steps: usize,
+    /// What happens to images and targets.
+    pub(super) look: Look,
+    /// Whether the images of a submission's rows are uploaded with it, for not all fit on the GPU.
+    pub(super) gathered: bool,
+}
+
+impl Purpose {
+    /// Rows of a model that are uploaded with a submission.
+    pub(super) fn slots(&self) -> usize {
+        self.steps * self.batch
+    }
 }
 
 /// Buffers for a batch, and the dispatches that use them.
@@ -40,7 +54,7 @@ pub(super) struct Workspace {
     grids: Vec<Grid>,
     step_group: wgpu::BindGroup,
     step_bytes: u64,
-    structs: BTreeMap<String, Struct>,
+    structs: Arc<BTreeMap<String, Struct>>,
 }
 
 /// How many workgroups a dispatch has: `x` and `y` for each so many rows, where 0 means one for all.
@@ -57,9 +71,9 @@ impl Grid {
     fn of(dispatch: &Dispatch, places: &Places, purpose: &Purpose, kernels: &Kernels) -> Self {
         let models = purpose.models;
         let product = |quads: usize, slices: usize| Self {
-            x: quads.div_ceil(kernels.tile.1),
+            x: quads.div_ceil(kernels.tiles.product.1),
             rows_of_x: 0,
-            rows_of_y: kernels.tile.0,
+            rows_of_y: kernels.tiles.product.0,
             models_in_y: 1,
             z: models * slices,
         };
@@ -71,10 +85,10 @@ impl Grid {
             }
             Work::Backward => product(layer.map_or(0, |place| place.back_quads), 1),
             Work::Hidden => in_rows(4),
-            Work::Normalize => in_rows(1),
+            Work::Deform | Work::Normalize => in_rows(1),
             Work::Tail | Work::Logits => in_rows(4 * purpose.tail.groups),
-            Work::Update => Self {
-                x: places.layers.iter().map(|place| kernels.tiles_of(place)).sum(),
+            Work::Update | Work::Gradient | Work::Adam => Self {
+                x: places.layers.iter().map(|place| kernels.tiles.of(place)).sum(),
                 rows_of_x: 0,
                 rows_of_y: 0,
                 models_in_y: models,
@@ -91,11 +105,11 @@ impl Grid {
 
 impl Workspace {
     pub(super) fn new(gpu: &Gpu, kernels: &Kernels, places: &Places, purpose: Purpose) -> Result<Self, EngineError> {
-        let rows = Rows::new(places, purpose.batch, purpose.normalizes);
-        let structs = kernels.structs().clone();
+        let rows = Rows::new(places, purpose.batch, purpose.normalizes, purpose.look.floats());
+        let structs = Arc::clone(&kernels.structs);
         let step_bytes = u64::from(structs["Step"].bytes).next_multiple_of(ALIGNMENT);
         let mut buffers = Buffers::new();
-        for (name, bytes) in sizes(places, &purpose, &rows) {
+        for (name, bytes) in sizes(places, &purpose, &rows, kernels) {
             if bytes > gpu.largest_binding() {
                 let most = gpu.largest_binding() >> 20;
                 let why = format!("needs {} MB for '{name}', a shader of this GPU sees {most}", bytes >> 20);
@@ -113,7 +127,8 @@ impl Workspace {
             buffers.insert(name, gpu.buffer(name, bytes, Usage::UNIFORM | Usage::COPY_DST)?);
         }
         gpu.queue.write_buffer(&buffers["network"], 0, &network);
-        let step_group = kernels.first().bind_step(gpu, &buffers["step"]);
+        let first = kernels.first().ok_or_else(|| EngineError::Device("there is nothing to dispatch".into()))?;
+        let step_group = first.bind_step(gpu, &buffers["step"]);
         let grids = purpose.dispatches.iter().map(|dispatch| Grid::of(dispatch, places, &purpose, kernels)).collect();
         let groups = Vec::new();
         let workspace = Self { purpose, rows, buffers, groups, grids, step_group, step_bytes, structs };
@@ -127,6 +142,9 @@ impl Workspace {
         let mut all = self.buffers.clone();
         for buffers in others {
             all.extend(buffers.iter().map(|(name, buffer)| (*name, buffer.clone())));
+        }
+        if self.purpose.gathered {
+            all.insert("images", self.buffers["gathered"].clone());
         }
         let bind =
             |(index, dispatch): (usize, &Dispatch)| kernels.of(dispatch.work).bind(gpu, &all, index as u64 * ALIGNMENT);
@@ -146,7 +164,8 @@ impl Workspace {
                 .set("half", self.purpose.tail.half)
                 .set("training", usize::from(self.purpose.permutation.is_some()))
                 .set("notes", notes(self.purpose.batch))
-                .set("model", first);
+                .set("model", first)
+                .set("gathered", usize::from(self.purpose.gathered));
         }
         gpu.queue.write_buffer(&self.buffers["job"], 0, &bytes_of(&words));
     }
@@ -200,7 +219,7 @@ impl StepRecord<'_> {
 }
 
 /// The buffers that a purpose needs, with their bytes.
-fn sizes(places: &Places, purpose: &Purpose, rows: &Rows) -> Vec<(&'static str, u64)> {
+fn sizes(places: &Places, purpose: &Purpose, rows: &Rows, kernels: &Kernels) -> Vec<(&'static str, u64)> {
     let (models, batch) = (purpose.models, purpose.batch);
     let partials = |dispatch: &Dispatch| match dispatch.work {
         Work::ForwardImages | Work::Forward => {
@@ -209,6 +228,9 @@ fn sizes(places: &Places, purpose: &Purpose, rows: &Rows) -> Vec<(&'static str, 
         _ => 0,
     };
     let partials = purpose.dispatches.iter().map(partials).max().unwrap_or(0);
+    let clips = purpose.dispatches.iter().any(|dispatch| dispatch.work == Work::Gradient);
+    let tiles: usize = places.layers.iter().map(|place| kernels.tiles.of(place)).sum();
+    let classes = places.layers.last().map_or(0, |place| place.outputs);
     let in_training = |bytes: usize| if purpose.permutation.is_some() { bytes } else { 0 };
     [
         ("partials", 16 * models * partials),
@@ -217,9 +239,25 @@ fn sizes(places: &Places, purpose: &Purpose, rows: &Rows) -> Vec<(&'static str, 
         ("plan", 4 * models * purpose.permutation.unwrap_or(0)),
         ("x", in_training(4 * models * batch * places.words())),
         ("notes", in_training(8 * models * purpose.steps * notes(batch))),
+        ("warps", if purpose.look.warp.is_some() { 16 * WARP_QUADS * models * purpose.slots() } else { 0 }),
+        ("field", 4 * field_floats(&purpose.look)),
+        (
+            "teacher",
+            in_training(if purpose.look.taught { 4 * models * purpose.permutation.unwrap_or(0) * classes } else { 0 }),
+        ),
+        ("gradient", if clips { 16 * models * places.weights } else { 0 }),
+        ("squares", if clips { 4 * models * tiles } else { 0 }),
+        ("gathered", if purpose.gathered { 4 * models * purpose.slots() * places.words() } else { 0 }),
     ]
     .map(|(name, bytes)| (name, bytes as u64))
     .into()
+}
+
+/// Weights of the elastic field.
+fn field_floats(look: &Look) -> usize {
+    let Some(warp) = &look.warp else { return 0 };
+    let points = warp.elastic.as_ref().map_or([0, 0], |elastic| [elastic.row_points, elastic.column_points]);
+    warp.height * points[0] + warp.width * points[1]
 }
 
 /// Notes of a model in a step: one for four rows.
@@ -245,7 +283,14 @@ fn network(
         .set("weights", places.weights)
         .set("transposed", places.transposed)
         .set("inputs", rows.input_stride)
-        .set("deltas", rows.delta_stride);
+        .set("deltas", rows.delta_stride)
+        .set("slots", purpose.slots());
+    if let Some(warp) = &purpose.look.warp {
+        record.set("height", warp.height).set("width", warp.width);
+        if let Some(elastic) = &warp.elastic {
+            record.set("row_points", elastic.row_points).set("column_points", elastic.column_points);
+        }
+    }
     let mut tile = 0;
     for (index, place) in places.layers.iter().enumerate() {
         record
@@ -261,7 +306,7 @@ fn network(
             .set("delta", rows.deltas[index])
             .set("normalized", rows.normalized[index])
             .set("tile", tile);
-        tile += kernels.tiles_of(place);
+        tile += kernels.tiles.of(place);
     }
     words
 }

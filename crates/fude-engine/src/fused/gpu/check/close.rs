@@ -13,8 +13,9 @@ pub struct ShaderCheck {
     pub compared: u64,
     /// The largest error, as a share of what is tolerated.
     pub worst: f64,
-    /// Milliseconds of a dispatch, the fastest there was, with what it takes to submit it alone.
-    pub milliseconds: f64,
+    /// Milliseconds of a dispatch, the fastest there was, with what it takes to submit it alone; none where it was not
+    /// timed.
+    pub milliseconds: Option<f64>,
     /// The first number that was off by more than is tolerated; none where all is well.
     pub mismatch: Option<String>,
 }
@@ -32,14 +33,14 @@ pub(super) struct Expected {
 
 impl Ledger {
     fn entry(&mut self, shader: &'static str) -> &mut ShaderCheck {
-        let new = || ShaderCheck { shader, milliseconds: f64::INFINITY, ..Default::default() };
-        self.0.entry(shader).or_insert_with(new)
+        self.0.entry(shader).or_insert_with(|| ShaderCheck { shader, ..Default::default() })
     }
 
     /// A dispatch took so long.
     pub(super) fn time(&mut self, shader: &'static str, duration: Duration) {
         let entry = self.entry(shader);
-        entry.milliseconds = entry.milliseconds.min(duration.as_secs_f64() * 1e3);
+        let own = duration.as_secs_f64() * 1e3;
+        entry.milliseconds = Some(entry.milliseconds.map_or(own, |fastest| fastest.min(own)));
     }
 
     /// Compares what a shader wrote; `what` says what it is.

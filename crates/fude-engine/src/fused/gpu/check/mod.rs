@@ -6,6 +6,7 @@
 mod bounds;
 mod case;
 mod close;
+mod deformed;
 mod probe;
 mod stage;
 mod steps;

@@ -7,7 +7,8 @@ use crate::fused::gpu::read::read;
 use crate::fused::gpu::record::{floats_of, words_of};
 use crate::fused::gpu::schedule::{Dispatch, Work};
 use crate::fused::gpu::train::Run;
-use crate::fused::gpu::{GpuEngine, Training, no_room};
+use crate::fused::gpu::training::Training;
+use crate::fused::gpu::{GpuEngine, no_room};
 use crate::{Device, Engine, EngineError, EpochPlan};
 use fude_data::Split;
 use fude_model::Normalization;
@@ -54,15 +55,17 @@ impl<'a> Stage<'a> {
         let plans = case.plans();
         engine.train(&plans, 0..STEP, &mut ())?;
         let mut stage = Self { case, engine, images, plans };
-        stage.run()?.write_steps(&(STEP..STEP + 1));
+        let run = stage.run()?;
+        run.write_steps(&(STEP..STEP + 1));
+        run.write_slots(&(STEP..STEP + 1));
         Ok(stage)
     }
 
     fn run(&mut self) -> Result<Run<'_>, EngineError> {
-        let GpuEngine { gpu, kernels, weights, training, optimizer, train, .. } = &mut self.engine;
-        let Some(Training { workspace, staging, pace, .. }) = training else { return Err(no_room()) };
-        let (plans, labels) = (&self.plans, train.labels());
-        Ok(Run { gpu, kernels, workspace, weights, optimizer, plans, labels, pace, staging })
+        let GpuEngine { gpu, weights, training, constants, .. } = &mut self.engine;
+        let Some(Training { workspace, kernels, staging, pace, .. }) = training else { return Err(no_room()) };
+        let (plans, images, optimizer) = (&self.plans, self.images.as_ref(), &constants.optimizer);
+        Ok(Run { gpu, kernels, workspace, weights, optimizer, plans, images, pace, staging })
     }
 
     fn training(&self) -> Result<&Training, EngineError> {
@@ -76,11 +79,11 @@ impl<'a> Stage<'a> {
 
     /// Runs one dispatch and waits for it.
     pub(super) fn dispatch(&self, number: usize, ledger: &mut Ledger) -> Result<(), EngineError> {
-        let (gpu, workspace) = (&self.engine.gpu, &self.training()?.workspace);
+        let (gpu, Training { workspace, kernels, .. }) = (&self.engine.gpu, self.training()?);
         let start = Instant::now();
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        workspace.record(&self.engine.kernels, &mut pass, number..number + 1, 0, self.case.rows);
+        workspace.record(kernels, &mut pass, number..number + 1, 0, self.case.rows);
         drop(pass);
         gpu.queue.submit([encoder.finish()]);
         // A read of a few bytes waits for what was submitted before it.
@@ -137,7 +140,7 @@ impl<'a> Stage<'a> {
     /// The input of a layer with its 1, `[B, I + 1]`: from the images' bytes, or out of the buffer `inputs`.
     pub(super) fn inputs(&self, buffer: &[f64], model: usize, layer: usize) -> Result<Matrix, EngineError> {
         let place = self.place(layer);
-        if layer == 0 {
+        if layer == 0 && !self.training()?.workspace.purpose.look.floats() {
             return Ok(self.pixels(model));
         }
         let rows = &self.training()?.workspace.rows;

@@ -23,7 +23,9 @@ pub(super) fn check(device: &Device, case: &CheckCase, ledger: &mut Ledger) -> R
                 Work::Tail => checked.tail(ledger)?,
                 Work::Backward => checked.backward(ledger)?,
                 Work::Normalize => checked.normalize(ledger)?,
-                Work::Update => checked.update(ledger)?,
+                Work::Deform => checked.deformed(ledger)?,
+                Work::Gradient => checked.stored_gradient(ledger)?,
+                Work::Update | Work::Adam => checked.update(ledger)?,
                 Work::Logits => {}
             }
         }
@@ -36,17 +38,19 @@ struct Before {
     weights: Vec<f64>,
     first: Vec<f64>,
     second: Vec<f64>,
+    average: Vec<f64>,
     deltas: Vec<f64>,
 }
 
 impl Before {
     fn read(stage: &Stage, dispatch: &Dispatch) -> Result<Self, EngineError> {
-        let update = dispatch.work == Work::Update;
+        let update = matches!(dispatch.work, Work::Update | Work::Adam);
         let some = |name: &str, wanted: bool| if wanted { stage.floats(name) } else { Ok(Vec::new()) };
         Ok(Self {
             weights: stage.floats("weights")?,
             first: some("first", update)?,
             second: some("second", update)?,
+            average: some("average", update && stage.case.ema_decay.is_some())?,
             deltas: some("deltas", matches!(dispatch.work, Work::Backward | Work::Normalize))?,
         })
     }
@@ -184,18 +188,18 @@ impl Checked<'_> {
         let (stage, case) = (self.stage, self.stage.case);
         let classes = case.model.outputs;
         let labels = stage.labels(self.model);
-        let targets = loss::targets(&labels, classes, f64::from(case.smoothing));
+        let targets = self.targets(&labels);
         let logits: Vec<f64> = z.iter().map(|z| z.value).collect();
         // What a logit is off by changes a probability by at most as much, and so does every other logit of the row.
         let off = |row: usize| z[row * classes..][..classes].iter().map(|z| z.tolerance).fold(0.0, f64::max);
         let share = 1.0 / case.rows as f64;
-        let gradient: Vec<_> = loss::gradient(&logits, &targets, classes)
+        let (losses, gradient) = self.losses(&logits, &targets);
+        let gradient: Vec<_> = gradient
             .into_iter()
             .enumerate()
-            .map(|(at, value)| Expected { value, tolerance: share * (2.0 * off(at / classes) + 1e-6) })
+            .map(|(at, value)| Expected { value, tolerance: share * (2.0 * off(at / classes) + 2e-6) })
             .collect();
         ledger.compare(self.name(), &self.what("gradients", stage.layers() - 1), &delta.values, &gradient);
-        let losses = loss::cross_entropy(&logits, &targets, classes);
         let (mut noted, mut expected) = (Vec::new(), Vec::new());
         let (mut hits, mut expected_hits) = (Vec::new(), Vec::new());
         let notes = stage.words("notes")?;
@@ -204,7 +208,7 @@ impl Checked<'_> {
             let rows = 4 * group..case.rows.min(4 * group + 4);
             let note = &notes[2 * (self.model * of_model + group)..][..2];
             noted.push(f64::from(f32::from_bits(note[0])));
-            let tolerance = |row: usize| 2.0 * off(row) + 1e-6 * (1.0 + losses[row]);
+            let tolerance = |row: usize| 4.0 * off(row) + 2e-6 * (1.0 + losses[row].abs());
             expected.push(Expected {
                 value: losses[rows.clone()].iter().sum(),
                 tolerance: rows.clone().map(tolerance).sum(),
@@ -219,6 +223,33 @@ impl Checked<'_> {
         ledger.compare(self.name(), &self.what("losses", stage.layers() - 1), &noted, &expected);
         ledger.compare_exactly(self.name(), &self.what("hits", stage.layers() - 1), &hits, &expected_hits);
         Ok(())
+    }
+
+    /// What the step's rows should say, `[B, O]`: smoothed, and mixed with the partner's.
+    fn targets(&self, labels: &[u8]) -> Vec<f64> {
+        let case = self.stage.case;
+        let own = loss::targets(labels, case.model.outputs, f64::from(case.smoothing));
+        let Some(share) = case.mixed.map(f64::from) else { return own };
+        let partners = own.chunks_exact(case.model.outputs).rev().flatten();
+        own.iter().zip(partners).map(|(own, partner)| share * own + (1.0 - share) * partner).collect()
+    }
+
+    /// Each row's loss `[B]` and the gradient of their mean `[B, O]`, a teacher's share in them.
+    fn losses(&self, logits: &[f64], targets: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let classes = self.stage.case.model.outputs;
+        let hard = (loss::cross_entropy(logits, targets, classes), loss::gradient(logits, targets, classes));
+        let Some(teacher) = &self.stage.plans[self.model].teacher else { return hard };
+        let (w, t) = (f64::from(teacher.weight), f64::from(teacher.temperature));
+        let warm: Vec<f64> = logits.iter().map(|z| z / t).collect();
+        let said = |&row: &u32| &teacher.probabilities[row as usize * classes..][..classes];
+        let q: Vec<f64> =
+            self.stage.plans[self.model].rows(STEP).iter().flat_map(said).map(|&q| f64::from(q)).collect();
+        // The twin's gradient takes q to sum to 1, which it does to f32's last place.
+        let soft = (loss::cross_entropy(&warm, &q, classes), loss::gradient(&warm, &q, classes));
+        let mix = |hard: &[f64], soft: &[f64], factor: f64| -> Vec<f64> {
+            hard.iter().zip(soft).map(|(hard, soft)| (1.0 - w) * hard + w * factor * soft).collect()
+        };
+        (mix(&hard.0, &soft.0, t * t), mix(&hard.1, &soft.1, t))
     }
 
     fn backward(&self, ledger: &mut Ledger) -> Result<(), EngineError> {
@@ -253,21 +284,80 @@ impl Checked<'_> {
         Ok(())
     }
 
+    /// The first layer's input, made as floats.
+    fn deformed(&self, ledger: &mut Ledger) -> Result<(), EngineError> {
+        let got = self.stage.inputs(&self.stage.floats("inputs")?, self.model, 0)?;
+        let expected = super::deformed::inputs(self.stage, self.model);
+        ledger.compare(self.name(), &self.what("inputs", 0), &got.values, &expected);
+        Ok(())
+    }
+
+    /// The gradient of every weight of a layer.
+    fn gradient_of(&self, layer: usize) -> Result<impl Fn(usize) -> Expected, EngineError> {
+        let x = self.stage.inputs(&self.stage.floats("inputs")?, self.model, layer)?;
+        let delta = self.stage.deltas(&self.stage.floats("deltas")?, self.model, layer)?;
+        let columns = delta.columns;
+        Ok(move |at: usize| product(x.column(at / columns), delta.column(at % columns)))
+    }
+
+    fn stored_gradient(&self, ledger: &mut Ledger) -> Result<(), EngineError> {
+        let stored = self.stage.floats("gradient")?;
+        for layer in 0..self.stage.layers() {
+            let got = self.stage.weights(&stored, self.model, layer);
+            let gradient = self.gradient_of(layer)?;
+            let expected: Vec<_> = (0..got.values.len()).map(gradient).collect();
+            ledger.compare(self.name(), &self.what("weight gradients", layer), &got.values, &expected);
+        }
+        let squares = stored.iter().map(|g| g * g).sum::<f64>() / self.stage.case.models as f64;
+        if self.stage.case.models == 1 {
+            let got: f64 = self.stage.floats("squares")?.iter().sum();
+            let expected = Expected { value: squares, tolerance: 1e-5 * squares };
+            ledger.compare(self.name(), &self.what("squares", 0), &[got], &[expected]);
+        }
+        Ok(())
+    }
+
+    /// What stored gradients are multiplied with.
+    fn clip_factor(&self) -> Result<f64, EngineError> {
+        let Some(largest) = self.stage.case.clip_norm else { return Ok(1.0) };
+        let stored = self.stage.floats("gradient")?;
+        let quads = self.stage.engine.weights.places.weights;
+        let own = &stored[4 * quads * self.model..][..4 * quads];
+        let norm = own.iter().map(|g| g * g).sum::<f64>().sqrt();
+        Ok((f64::from(largest) / (norm + 1e-6)).min(1.0))
+    }
+
     fn update(&self, ledger: &mut Ledger) -> Result<(), EngineError> {
         let stage = self.stage;
+        let factor = self.clip_factor()?;
+        let stored = if stage.case.clip_norm.is_some() { stage.floats("gradient")? } else { Vec::new() };
+        let averages = if stage.case.ema_decay.is_some() { stage.floats("average")? } else { Vec::new() };
         let [weights, first, second] = ["weights", "first", "second"].map(|name| stage.floats(name));
         let after = (weights?, first?, second?);
-        let (inputs, deltas) = (stage.floats("inputs")?, stage.floats("deltas")?);
         let transposed = stage.floats("transposed")?;
         for layer in 0..stage.layers() {
             let cut = |buffer: &[f64]| stage.weights(buffer, self.model, layer);
             let new = (cut(&after.0), cut(&after.1), cut(&after.2));
             let old = (cut(&self.before.weights), cut(&self.before.first), cut(&self.before.second));
-            let x = stage.inputs(&inputs, self.model, layer)?;
-            let delta = stage.deltas(&deltas, self.model, layer)?;
-            let columns = delta.columns;
-            let gradient = |at: usize| product(x.column(at / columns), delta.column(at % columns));
-            self.moments(layer, &old, &new, gradient, ledger);
+            if stage.case.clip_norm.is_some() {
+                let stored = cut(&stored);
+                let clipped = |at: usize| {
+                    let value = factor * stored.values[at];
+                    Expected { value, tolerance: 3e-6 * value.abs() + 1e-30 }
+                };
+                self.moments(layer, &old, &new, clipped, ledger);
+            } else {
+                self.moments(layer, &old, &new, self.gradient_of(layer)?, ledger);
+            }
+            if let Some(decay) = stage.case.ema_decay {
+                let (before, after) = (cut(&self.before.average), cut(&averages));
+                let follow = |(&e, &w): (&f64, &f64)| {
+                    let value = e + (1.0 - f64::from(decay)) * (w - e);
+                    Expected { value, tolerance: 3e-7 * (value.abs() + w.abs()) + 1e-30 }
+                };
+                let expected: Vec<_> = before.values.iter().zip(&new.0.values).map(follow).collect();
+                ledger.compare(self.name(), &self.what("average", layer), &after.values, &expected);
+            }
             if layer > 0 {
                 let back = stage.transposed(&transposed, self.model, layer);
                 let place = stage.place(layer);

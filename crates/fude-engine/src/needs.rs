@@ -1,0 +1,26 @@
+//! What is to be trained, as far as it decides which engine can.
+
+use crate::Augmentation;
+use fude_model::MlpConfig;
+
+/// What a run asks of an engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Needs {
+    /// The model.
+    pub model: MlpConfig,
+    /// B.
+    pub batch: usize,
+    /// H and W of the images.
+    pub image: [usize; 2],
+    /// How images are deformed, at its strongest.
+    pub augmentation: Option<Augmentation>,
+    /// Whether samples are mixed.
+    pub mixed: bool,
+}
+
+impl Needs {
+    /// A model by itself, on images as they are.
+    pub fn new(model: &MlpConfig) -> Self {
+        Self { model: model.clone(), batch: 1, image: [1, model.inputs], augmentation: None, mixed: false }
+    }
+}
