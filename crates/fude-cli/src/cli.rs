@@ -3,8 +3,8 @@
 #[cfg(feature = "gpu")]
 use crate::commands::doctor;
 use crate::commands::{
-    bench, check, compare, completions, data, devices, distill, eval, export, import, predict, quantize, report,
-    results, runs, summary, train,
+    baseline, bench, check, compare, completions, data, devices, distill, eval, export, import, lr_find, predict,
+    quantize, report, results, runs, summary, sweep, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -52,7 +52,13 @@ enum Command {
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
     Summary(summary::SummaryArgs),
-    /// Compare finished runs: accuracies, epochs, losses, and how the experiments differ.
+    /// Search over any keys of an experiment, on the validation split.
+    Sweep(sweep::SweepArgs),
+    /// Suggest a learning rate.
+    LrFind(lr_find::LrFindArgs),
+    /// Measure what a network must beat: nearest neighbours, logistic regression.
+    Baseline(baseline::BaselineArgs),
+    /// Compare finished runs: accuracies, losses, how the experiments differ, and whether that is more than noise.
     Compare(compare::CompareArgs),
     /// Print recorded results as a Markdown table.
     Results(results::ResultsArgs),
@@ -105,6 +111,9 @@ impl Cli {
             Command::Predict(args) => predict::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
+            Command::Sweep(args) => sweep::run(&args, ui),
+            Command::LrFind(args) => lr_find::run(&args, ui),
+            Command::Baseline(args) => baseline::run(&args, ui),
             Command::Compare(args) => compare::run(&args, ui),
             Command::Results(args) => results::run(&args, ui),
             Command::Runs(args) => runs::run(&args, ui),

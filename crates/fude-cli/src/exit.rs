@@ -3,6 +3,7 @@
 use crate::ui::{finish_output, print_err, wrote};
 use console::style;
 use fude_data::DataError;
+use fude_sweep::SweepError;
 use fude_train::TrainError;
 use std::process::ExitCode;
 
@@ -71,7 +72,9 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(TrainError::Data(error)) => Some(error),
         _ => error.downcast_ref::<DataError>(),
     };
-    let usage = error.is::<Stopped>()
+    let study = matches!(error.downcast_ref(), Some(SweepError::Study { .. } | SweepError::Experiment(_)));
+    let usage = study
+        || error.is::<Stopped>()
         || error.is::<fude_record::ExperimentError>()
         || data.is_some_and(DataError::is_bad_setting);
     if usage { 2 } else { 1 }

@@ -193,6 +193,7 @@ mod tests {
             test_accuracy: Some(0.75),
             learning_rate: 1e-3,
             seconds: 0.25,
+            layers: vec![],
         };
         let line = |columns| {
             let display =

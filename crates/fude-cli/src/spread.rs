@@ -2,6 +2,18 @@
 
 use crate::table::{loss, percent, table};
 use fude_record::{Spread, Summary, spreads};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// A series as JSON: its runs, and the spread of each figure.
+pub(crate) fn series_json<'a>(
+    runs: &(impl serde::Serialize + ?Sized),
+    summaries: impl Iterator<Item = &'a Summary> + Clone,
+) -> serde_json::Result<Value> {
+    let spread = |(name, spread): (&str, Spread)| Ok((name.to_owned(), serde_json::to_value(spread)?));
+    let statistics: Map<_, _> = spreads(summaries).into_iter().map(spread).collect::<serde_json::Result<_>>()?;
+    Ok(json!({ "runs": runs, "statistics": statistics }))
+}
 
 /// Mean, standard deviation and 95 % interval of each figure that all of the runs have.
 pub(crate) fn spread_table<'a>(summaries: impl Iterator<Item = &'a Summary> + Clone) -> String {
@@ -17,7 +29,7 @@ fn row(name: &str, spread: &Spread) -> Vec<String> {
     vec![name.replace('_', " "), figure(Some(spread.mean)), figure(spread.deviation), interval]
 }
 
-/// What the runs have in common beside the experiment: "seeds 0, 1, 2", "folds 0 to 7 of 8".
+/// What the runs are: "8 folds", "5 seeds".
 pub(crate) fn what_varies(summaries: &[&Summary]) -> String {
     let folds: Vec<u32> = summaries.iter().filter_map(|s| s.fold).collect();
     if let (Some(count), true) = (summaries.first().and_then(|s| s.folds), folds.len() == summaries.len()) {
@@ -27,7 +39,12 @@ pub(crate) fn what_varies(summaries: &[&Summary]) -> String {
             format!("{} of {count} folds", folds.len())
         };
     }
-    format!("{} seeds", summaries.len())
+    let seeds: BTreeSet<u32> = summaries.iter().map(|s| s.seed).collect();
+    match (summaries.len(), seeds.len()) {
+        (1, _) => "1 run".into(),
+        (runs, seeds) if runs == seeds => format!("{seeds} seeds"),
+        (runs, _) => format!("{runs} runs"),
+    }
 }
 
 #[cfg(test)]

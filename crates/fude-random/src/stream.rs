@@ -20,6 +20,8 @@ pub enum Stream {
     Split = 5,
     /// Counter (split, image, draw / 4, 0): the built-in kana images.
     Kana = 6,
+    /// Counter (trial, 0, draw / 4, 0): the random proposals of a search over experiments.
+    Search = 7,
 }
 
 impl Stream {

@@ -62,4 +62,22 @@ pub struct EpochRecord {
     pub learning_rate: f64,
     /// Seconds spent in training steps.
     pub seconds: f64,
+    /// How each layer fares; only with `eval.layers`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerRecord>,
+}
+
+/// How a layer, weights and biases together, fares at the end of an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerRecord {
+    /// `fc1`, `fc2`, ...
+    pub layer: String,
+    /// Euclidean norm of its parameters.
+    pub weight_norm: f64,
+    /// Norm of what the epoch changed; null for an epoch that was resumed in its middle.
+    pub update_norm: Option<f64>,
+    /// Norm of Adam's first moment, the running mean of the gradients.
+    pub gradient_norm: Option<f64>,
+    /// Share of its units that are 0 for each of 500 training images; null for the last layer, and without relu.
+    pub dead_units: Option<f64>,
 }

@@ -208,6 +208,9 @@ pub enum Monitor {
 pub struct EvalConfig {
     /// Evaluate the test split after each epoch, as the published study did, instead of once at the end.
     pub test_each_epoch: bool,
+    /// Record norms of weights, updates and gradients, and dead units, for each layer after each epoch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub layers: bool,
 }
 
 /// How often a checkpoint is written.

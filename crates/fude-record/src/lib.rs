@@ -4,6 +4,8 @@
 
 mod atomic;
 mod augment;
+mod calibration;
+mod comparison;
 mod distill;
 mod event;
 mod experiment;
@@ -14,6 +16,7 @@ mod overrides;
 mod parse;
 mod range;
 mod run_folder;
+mod run_group;
 mod run_list;
 mod run_lock;
 mod run_metrics;
@@ -22,17 +25,22 @@ mod summary;
 
 pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
+pub use calibration::{CONFIDENCE_BINS, Calibration, ConfidenceBin, Labelled};
+pub use comparison::{Comparison, Method};
 pub use distill::DistillConfig;
-pub use event::{EpochRecord, Event, StepProgress};
+pub use event::{EpochRecord, Event, LayerRecord, StepProgress};
 pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
 };
-pub use metrics::{ClassMetrics, Evaluation, Mistake, Softmax, evaluate, worst_mistakes};
+pub use metrics::{
+    ClassMetrics, Evaluation, Mistake, Softmax, accuracy_of, class_metrics, confusion_of, evaluate, worst_mistakes,
+};
 pub use new_file::write_new;
 pub use overrides::Override;
 pub use parse::ExperimentError;
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
+pub use run_group::{compare_groups, compared_figure, group_spread, sampling_error};
 pub use run_list::list_runs;
 pub use run_lock::RunLock;
 pub use spread::{Spread, spreads};

@@ -114,23 +114,41 @@ pub fn worst_mistakes(logits: &[f32], labels: &[u8], classes: usize, limit: usiz
 impl Evaluation {
     /// Precision, recall and F1 of each class.
     pub fn per_class(&self, classes: &[String]) -> Vec<ClassMetrics> {
-        let column = |class: usize| self.confusion.iter().map(|row| row[class]).sum::<u32>();
-        let share = |part: u32, whole: u32| (whole > 0).then(|| f64::from(part) / f64::from(whole));
-        self.confusion
-            .iter()
-            .enumerate()
-            .map(|(class, row)| {
-                let (hits, support) = (row[class], row.iter().sum::<u32>());
-                ClassMetrics {
-                    class: classes.get(class).cloned().unwrap_or_else(|| class.to_string()),
-                    precision: share(hits, column(class)),
-                    recall: share(hits, support),
-                    f1: share(2 * hits, support + column(class)),
-                    support,
-                }
-            })
-            .collect()
+        class_metrics(&self.confusion, classes)
     }
+}
+
+/// Counts `[O, O]` of predictions against labels `[N]`: a row a true class, a column a predicted one.
+pub fn confusion_of(predicted: impl Iterator<Item = usize>, labels: &[u8], classes: usize) -> Vec<Vec<u32>> {
+    let mut confusion = vec![vec![0u32; classes]; classes];
+    for (&label, predicted) in labels.iter().zip(predicted) {
+        confusion[usize::from(label)][predicted] += 1;
+    }
+    confusion
+}
+
+/// Share of the counted images on the diagonal, in [0, 1]; 0 where nothing was counted.
+pub fn accuracy_of(confusion: &[Vec<u32>]) -> f64 {
+    let hits: u32 = confusion.iter().enumerate().map(|(class, row)| row[class]).sum();
+    let all: u32 = confusion.iter().flatten().sum();
+    f64::from(hits) / f64::from(all.max(1))
+}
+
+/// Precision, recall and F1 of each class from confusion counts `[O, O]`.
+pub fn class_metrics(confusion: &[Vec<u32>], classes: &[String]) -> Vec<ClassMetrics> {
+    let column = |class: usize| confusion.iter().map(|row| row[class]).sum::<u32>();
+    let share = |part: u32, whole: u32| (whole > 0).then(|| f64::from(part) / f64::from(whole));
+    let of_class = |(class, row): (usize, &Vec<u32>)| {
+        let (hits, support) = (row[class], row.iter().sum::<u32>());
+        ClassMetrics {
+            class: classes.get(class).cloned().unwrap_or_else(|| class.to_string()),
+            precision: share(hits, column(class)),
+            recall: share(hits, support),
+            f1: share(2 * hits, support + column(class)),
+            support,
+        }
+    };
+    confusion.iter().enumerate().map(of_class).collect()
 }
 
 #[cfg(test)]

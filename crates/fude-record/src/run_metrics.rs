@@ -80,6 +80,7 @@ mod tests {
             test_accuracy: None,
             learning_rate: 1e-3,
             seconds: 0.5,
+            layers: vec![],
         }
     }
 

@@ -1,6 +1,6 @@
 //! `summary.json`: what a finished run reached.
 
-use crate::ClassMetrics;
+use crate::{Calibration, ClassMetrics};
 use serde::{Deserialize, Serialize};
 
 /// The version of the summary's form; it grows when a key changes its meaning.
@@ -78,6 +78,9 @@ pub struct Summary {
     pub per_class: Vec<ClassMetrics>,
     /// Confusion counts on the same split: a row a true class, a column a predicted one.
     pub confusion: Vec<Vec<u32>>,
+    /// Calibration on the same split; null in summaries of the first versions and for methods without probabilities.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
     /// A hash of the test images and labels: equal where two runs were measured on the same ones; null in summaries of
     /// the first versions.
     #[serde(default)]

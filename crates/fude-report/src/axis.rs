@@ -40,6 +40,15 @@ impl Axis {
         axis
     }
 
+    /// Learning rates over 0, logarithmic; both ends are where the data end.
+    pub(crate) fn rates(low: f64, high: f64) -> Self {
+        let low = low.max(1.0 / LARGEST);
+        let mut axis = Self::logarithmic(low, high.max(low * 1.01));
+        (axis.low, axis.high) = (low, high.max(low * 1.01));
+        axis.ticks.retain(|tick| (low..=high).contains(&tick.value));
+        axis
+    }
+
     /// Losses: from 0 where the data come near it, logarithmic where they span over two decades.
     pub(crate) fn losses(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = extent(values);

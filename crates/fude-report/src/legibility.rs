@@ -81,6 +81,7 @@ fn records(epochs: u32, loss: impl Fn(f64) -> f64) -> Vec<EpochRecord> {
             test_accuracy: Some(0.999),
             learning_rate: 1e-3,
             seconds: 1.0,
+            layers: vec![],
         }
     };
     (1..=epochs).map(record).collect()

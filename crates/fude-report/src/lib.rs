@@ -17,11 +17,13 @@ mod label;
 mod latin;
 #[cfg(test)]
 mod legibility;
+mod lr_curve;
 mod mark;
 mod mistakes;
 mod panel;
 mod picture;
 mod raster;
+mod search;
 mod tag;
 mod typeface;
 
@@ -31,5 +33,7 @@ pub use error::ReportError;
 pub use grey::grey_png;
 pub use grid::image_grid;
 pub use label::{ClassLabel, Glyph};
+pub use lr_curve::{Suggestion, lr_curve};
 pub use mistakes::{MOST_MISTAKES, mistakes_grid};
 pub use picture::{PIXELS_PER_UNIT, Picture};
+pub use search::{SearchAxis, SearchGoal, SearchLine, SearchPoint, search_coordinates, search_history};

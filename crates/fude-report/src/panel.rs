@@ -44,13 +44,19 @@ impl Curve {
 }
 
 impl Panel {
-    fn at(&self, (x, y): (f64, f64)) -> [f32; 2] {
+    /// Where a value lies in the picture.
+    pub(crate) fn at(&self, (x, y): (f64, f64)) -> [f32; 2] {
         let Area { left, width, height, .. } = self.plot;
         [left + self.x.share(x) * width, self.plot.bottom() - self.y.share(y) * height]
     }
 
     /// The name of the y axis over it, grid, ticks and the name of the x axis.
     pub(crate) fn frame(&self, picture: &mut Picture, name: &str) {
+        self.frame_over(picture, name, "epoch");
+    }
+
+    /// [`Panel::frame`] with another name of the x axis.
+    pub(crate) fn frame_over(&self, picture: &mut Picture, name: &str, x_name: &str) {
         let Area { left, top, .. } = self.plot;
         let (right, bottom) = (self.plot.right(), self.plot.bottom());
         picture.text(Text::new(name, [left - TICKS, top - 18.0], 12.0).bold());
@@ -65,7 +71,7 @@ impl Panel {
             picture.text(small(&tick.label, [x, bottom + 13.0]).anchor(Anchor::Middle));
         }
         picture.line(vec![[left, bottom], [right, bottom]], 1.0, FAINT);
-        picture.text(Text::new("epoch", [left + self.plot.width / 2.0, bottom + 31.0], 12.0).anchor(Anchor::Middle));
+        picture.text(Text::new(x_name, [left + self.plot.width / 2.0, bottom + 31.0], 12.0).anchor(Anchor::Middle));
     }
 
     /// A dashed line at an epoch; nothing where the axis does not hold it.

@@ -77,6 +77,7 @@ mod tests {
             test_accuracy: None,
             learning_rate: 0.0,
             seconds: 0.0,
+            layers: vec![],
         }
     }
 

@@ -2,7 +2,7 @@
 
 use fude_data::Split;
 use fude_engine::{DeviceData, Engine, EngineError, Logits, View};
-use fude_record::{Evaluation, Mistake, evaluate, worst_mistakes};
+use fude_record::{Calibration, Evaluation, Labelled, Mistake, evaluate, worst_mistakes};
 use std::time::Instant;
 
 /// Scores with the images that were predicted worst.
@@ -12,6 +12,10 @@ pub struct Scored {
     pub evaluation: Evaluation,
     /// The most confident mistakes.
     pub mistakes: Vec<Mistake>,
+    /// The logits `[N, O]` that all of it comes from.
+    pub logits: Vec<f32>,
+    /// The labels `[N]`.
+    pub labels: Vec<u8>,
 }
 
 /// How many of the worst mistakes are kept.
@@ -30,11 +34,23 @@ pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Re
 }
 
 impl Scored {
+    /// Whether the model is right as often as it is sure; at the temperature that fits another split, where one is given.
+    pub fn calibration(&self, validation: Option<&Self>) -> Calibration {
+        Calibration::of(self.labelled(), validation.map(Self::labelled))
+    }
+
+    fn labelled(&self) -> Labelled<'_> {
+        let classes = self.evaluation.confusion.len();
+        Labelled { logits: &self.logits, labels: &self.labels, classes }
+    }
+
     /// From logits `[N, O]` and labels `[N]`.
     pub fn of(logits: &Logits, labels: &[u8]) -> Self {
         Self {
             evaluation: evaluate(&logits.values, labels, logits.classes),
             mistakes: worst_mistakes(&logits.values, labels, logits.classes, MISTAKES),
+            labels: labels.to_vec(),
+            logits: logits.values.clone(),
         }
     }
 

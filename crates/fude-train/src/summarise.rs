@@ -57,6 +57,11 @@ pub(crate) fn summarise(
         samples_per_second: if median > 0.0 { data.train.len() as f64 / median } else { 0.0 },
         per_class: detailed.map(|evaluation| evaluation.per_class(&data.classes)).unwrap_or_default(),
         confusion: detailed.map(|evaluation| evaluation.confusion.clone()).unwrap_or_default(),
+        // A temperature is only told of a split that it was not fitted on.
+        calibration: match (&scores.test, &scores.validation) {
+            (Some(test), validation) => Some(test.calibration(validation.as_ref())),
+            (None, validation) => validation.as_ref().map(|validation| validation.calibration(None)),
+        },
         test_fingerprint: None,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }

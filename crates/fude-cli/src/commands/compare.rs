@@ -1,20 +1,32 @@
 //! `fude compare`.
 
-use crate::run_lookup::{RUNS, find_finished};
+mod groups;
+mod sources;
+
+use crate::run_lookup::RUNS;
 use crate::table::{loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::Result;
-use fude_record::{RunFolder, Summary};
-use serde_json::json;
-use std::collections::BTreeMap;
+use fude_record::{Experiment, Summary};
+use groups::{Group, group, groups_json, groups_table, verdicts};
+use serde_json::{Value, json};
+use sources::{Compared, find};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Compares finished runs: accuracies, epochs, losses, and how the experiments differ.
+/// Compares finished runs: accuracies, epochs, losses, how the experiments differ, and whether that is more than noise.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  fude compare runs/e1-l2/* e2-early-stopping e3-deep-l2")]
+#[command(after_help = "\
+Examples:
+  fude compare e1-l2 e3-deep-l2                        all seeds or folds of the newest runs of two experiments
+  fude compare runs/e1-l2/* e2-early-stopping          these runs, and those of another experiment
+  fude compare e1-l2 experiments/results/mine.jsonl    recorded lines, also of `fude baseline --json`
+
+Runs that differ in seed or hold-out alone are a group. Groups are compared over pairs of runs with equal seed and test
+images where there are such, else by Welch's test.")]
 pub(crate) struct CompareArgs {
-    /// Run folders, or experiment names for their newest run.
-    #[arg(required = true, value_name = "RUN")]
+    /// Run folders; experiment names, for their newest run and its repetitions; files with result lines.
+    #[arg(required = true, value_name = "RUN|FILE")]
     runs: Vec<String>,
     /// Where the runs are.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
@@ -24,29 +36,47 @@ pub(crate) struct CompareArgs {
     json: bool,
 }
 
-struct Compared {
-    path: String,
-    summary: Summary,
-    keys: BTreeMap<String, String>,
-}
-
 pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
-    let runs =
-        args.runs.iter().map(|text| Compared::read(&find_finished(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
-    let differences = differences(&runs);
+    let mut runs = Vec::new();
+    for text in &args.runs {
+        runs.extend(find(text, &args.out)?);
+    }
+    let groups = group(&runs);
     if args.json {
         let rows: Vec<_> = runs.iter().map(|run| json!({ "run": run.path, "summary": run.summary })).collect();
-        return print_json(&json!({ "runs": rows, "differences": differences }));
+        let each: Vec<_> = runs.iter().map(Compared::keys).collect();
+        let mut json = json!({ "runs": rows, "differences": differences(&each) });
+        if let (Some(all), Value::Object(more)) = (json.as_object_mut(), groups_json(&groups)) {
+            all.extend(more);
+        }
+        return print_json(&json);
     }
     print_out(&results_table(runs.iter().map(|run| &run.summary)));
     warn_of_unlike_data(&runs, ui);
+    let repeated = groups.len() < runs.len();
+    if let (true, Some(table)) = (repeated, groups_table(&groups)) {
+        print_out(&format!("\n{table}"));
+    }
+    print_differences(&runs, &groups);
+    verdicts(&groups).iter().for_each(|verdict| print_out(&format!("\n{verdict}")));
+    Ok(())
+}
+
+/// How the experiments differ: run by run, or group by group where runs repeat each other.
+fn print_differences(runs: &[Compared], groups: &[Group<'_>]) {
+    let repeated = groups.len() < runs.len();
+    let (names, keys): (Vec<String>, Vec<_>) = if repeated {
+        let identity = |run: &Compared| run.experiment.as_ref().map(Experiment::identity).unwrap_or_default();
+        groups.iter().map(|group| (group.name.clone(), identity(group.runs[0]))).unzip()
+    } else {
+        (1..).zip(runs).map(|(n, run)| (format!("run {n}"), run.keys())).unzip()
+    };
+    let differences = differences(&keys);
     if !differences.is_empty() {
-        let numbers: Vec<String> = (1..=runs.len()).map(|n| format!("run {n}")).collect();
-        let header: Vec<&str> = std::iter::once("differs in").chain(numbers.iter().map(String::as_str)).collect();
+        let header: Vec<&str> = std::iter::once("differs in").chain(names.iter().map(String::as_str)).collect();
         let rows = differences.into_iter().map(|(key, values)| std::iter::once(key).chain(values).collect()).collect();
         print_out(&format!("\n{}", table(&header, rows)));
     }
-    Ok(())
 }
 
 /// The table of the study's section 7, with what it leaves out: losses, data and device.
@@ -74,7 +104,7 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
             percent(s.val_accuracy),
             percent(s.test_accuracy),
             loss(s.test_loss),
-            s.epochs.to_string(),
+            if s.epochs > 0 { s.epochs.to_string() } else { "-".into() },
             loss(s.total_loss),
         ];
         if has_folds {
@@ -89,29 +119,20 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
     table(&header, rows)
 }
 
-impl Compared {
-    fn read(run: &RunFolder) -> Result<Self> {
-        let path = run.path().display().to_string();
-        let mut keys = run.experiment()?.keys();
-        keys.remove("name");
-        Ok(Self { keys, summary: run.summary()?, path })
-    }
-}
-
-/// The keys whose values are not the same in all runs.
-fn differences(runs: &[Compared]) -> BTreeMap<String, Vec<String>> {
-    let all: std::collections::BTreeSet<&String> = runs.iter().flat_map(|run| run.keys.keys()).collect();
-    all.into_iter()
-        .filter_map(|key| {
-            let values: Vec<String> =
-                runs.iter().map(|run| run.keys.get(key).cloned().unwrap_or_else(|| "-".into())).collect();
-            values.iter().any(|value| value != &values[0]).then(|| (key.clone(), values))
-        })
-        .collect()
+/// The keys whose values are not the same in all; a result line has none, and differs in none.
+fn differences(all: &[BTreeMap<String, String>]) -> BTreeMap<String, Vec<String>> {
+    let known: Vec<_> = all.iter().filter(|keys| !keys.is_empty()).collect();
+    let names: BTreeSet<&String> = known.iter().flat_map(|keys| keys.keys()).collect();
+    let value = |keys: &BTreeMap<String, String>, key: &String| keys.get(key).cloned().unwrap_or_else(|| "-".into());
+    let differs = |key: &&String| known.iter().any(|keys| value(keys, key) != value(known[0], key));
+    let values = |key: &String| all.iter().map(|keys| value(keys, key)).collect();
+    names.into_iter().filter(differs).map(|key| (key.clone(), values(key))).collect()
 }
 
 fn warn_of_unlike_data(runs: &[Compared], ui: Ui) {
-    let key = |run: &Compared| (run.summary.dataset.clone(), run.summary.test_samples);
+    // Folds differ by an image in size.
+    let images = |s: &Summary| if s.folds.is_some() { 0 } else { s.test_samples };
+    let key = |run: &Compared| (run.summary.dataset.clone(), run.summary.folds, images(&run.summary));
     if runs.iter().any(|run| key(run) != key(&runs[0])) {
         ui.warning("these runs were not measured on the same data: their figures cannot be compared");
     }

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use fude_data::{Split, npy_matrix};
 use fude_engine::{Augmentation, Deformed, Logits, Predictor};
 use fude_model::StoredModel;
-use fude_record::{Evaluation, Experiment, RunFolder, file};
+use fude_record::{Calibration, Experiment, RunFolder, file};
 use fude_train::{
     MeanProbabilities, Prepared, Scored, augmentation, compare_classes, deformed, latest_checkpoint, prepare,
 };
@@ -77,10 +77,8 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     let found = args.models.iter().map(|text| FoundModel::find(text, &args.out)).collect::<Result<Vec<_>>>()?;
     let data = model_data(&found[0], found[0].stored()?.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
-    let logits = match &found[..] {
-        [only] if args.looks == 0 => logits(&only.name(), checked(only, args, &data, ui)?, &data, &split)?,
-        several => together(several, args, &data, &split, ui)?,
-    };
+    let mut models = found.iter().map(|one| Looking::load(one, args, &data, ui)).collect::<Result<Vec<_>>>()?;
+    let logits = together(&mut models, args.looks, &split)?;
     if let Some(path) = &args.logits {
         args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
     }
@@ -88,7 +86,26 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     if args.looks > 0 {
         name = format!("{name}, {} looks", args.looks + 1);
     }
-    show(args, &name, &data, &Scored::of(&logits, &split.labels).evaluation)
+    let scored = Scored::of(&logits, &split.labels);
+    // A temperature is told of images alone that it was not fitted on.
+    let validation = data.validation.as_ref().filter(|_| args.split == SplitName::Test);
+    let validation = match validation {
+        Some(split) => Some(Scored::of(&together(&mut models, args.looks, split)?, &split.labels)),
+        None => None,
+    };
+    show(args, &name, &data, &scored, &scored.calibration(validation.as_ref()))
+}
+
+/// A model, and how it looks at images beside looking at them as they are.
+struct Looking {
+    predictor: Predictor,
+    ranges: Option<Augmentation>,
+}
+
+impl Looking {
+    fn load(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Result<Self> {
+        Ok(Self { predictor: Predictor::new(checked(found, args, data, ui)?)?, ranges: looks_of(found, args)? })
+    }
 }
 
 /// A model, which must have been trained on these data and know their classes.
@@ -102,15 +119,17 @@ fn checked(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Resu
     Ok(model)
 }
 
-/// Logs of the mean probabilities of several models, and of several looks at each image.
-fn together(found: &[FoundModel], args: &EvalArgs, data: &Prepared, split: &Arc<Split>, ui: Ui) -> Result<Logits> {
+/// The logits of a model; of several, or of several looks at each image, the logs of their mean probabilities.
+fn together(models: &mut [Looking], looks: u32, split: &Arc<Split>) -> Result<Logits> {
+    if let ([only], 0) = (&mut *models, looks) {
+        return Ok(only.predictor.logits(split)?);
+    }
     let mut mean = MeanProbabilities::new(1.0);
-    for one in found {
-        let mut predictor = Predictor::new(checked(one, args, data, ui)?)?;
+    for Looking { predictor, ranges } in models {
         mean.add(&predictor.logits(split)?);
-        let Some(ranges) = looks_of(one, args)? else { continue };
-        for epoch in 0..args.looks {
-            let how = Deformed { augmentation: &ranges, seed: 0, epoch };
+        let Some(ranges) = ranges else { continue };
+        for epoch in 0..looks {
+            let how = Deformed { augmentation: ranges, seed: 0, epoch };
             mean.add(&predictor.logits(&Arc::new(deformed(split, how)))?);
         }
     }
@@ -132,14 +151,15 @@ fn looks_of(found: &FoundModel, args: &EvalArgs) -> Result<Option<Augmentation>>
 /// Looks are deformed less than training images: a model should see what it knows well.
 const LOOK_STRENGTH: f32 = 0.5;
 
-fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) -> Result<()> {
+fn show(args: &EvalArgs, model: &str, data: &Prepared, scored: &Scored, calibration: &Calibration) -> Result<()> {
+    let evaluation = &scored.evaluation;
     let classes = evaluation.per_class(&data.classes);
     let name = format!("{:?}", args.split).to_lowercase();
     if args.json {
         return print_json(&json!({
             "run": model, "dataset": data.dataset, "split": name, "samples": evaluation.samples,
             "loss": evaluation.loss, "accuracy": evaluation.accuracy, "per_class": classes,
-            "confusion": evaluation.confusion,
+            "confusion": evaluation.confusion, "calibration": calibration,
         }));
     }
     let rows = classes
@@ -153,7 +173,17 @@ fn show(args: &EvalArgs, model: &str, data: &Prepared, evaluation: &Evaluation) 
         data.dataset,
         count(evaluation.samples)
     ));
+    print_out(&words(calibration));
     Ok(())
+}
+
+fn words(calibration: &Calibration) -> String {
+    let mut text = format!("calibration error {}", percent(Some(calibration.error)));
+    if let (Some(t), scaled @ Some(_)) = (calibration.temperature, calibration.scaled_error) {
+        let loss = loss(calibration.scaled_loss);
+        text += &format!("; {} and loss {loss} at temperature {t:.2}, fitted on the validation split", percent(scaled));
+    }
+    text
 }
 
 /// The data of a model, or others in their place: its run's, else what its file names, cut as the file says.

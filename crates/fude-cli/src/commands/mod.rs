@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod baseline;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod compare;
@@ -12,10 +13,12 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod lr_find;
 pub(crate) mod predict;
 pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;
 pub(crate) mod summary;
+pub(crate) mod sweep;
 pub(crate) mod train;

@@ -42,7 +42,8 @@ fn parse(line: &str) -> serde_json::Result<Vec<Summary>> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Summary>> {
+/// The summaries in a file of result lines.
+pub(crate) fn read(path: &Path) -> Result<Vec<Summary>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let mut summaries = Vec::new();
@@ -81,11 +82,11 @@ fn row(group: &[&Summary]) -> String {
     let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
     let selected = if first.selected_on_test { " (selected on test)" } else { "" };
     format!(
-        "\n| {} | {} | {} | {} | {}{} | {} | {}{selected} | {} | {}, {} | {:.2} |",
+        "\n| {} | {} | {} | {} | {}{} | {} | {}{selected} | {} | {}, {} | {} |",
         first.dataset,
         first.experiment,
         first.model,
-        range(group.iter().map(|s| s.epochs)),
+        range(group.iter().map(|s| s.epochs).filter(|&epochs| epochs > 0)),
         group.len(),
         if first.folds.is_some() { " folds" } else { "" },
         mean_and_spread(&of(|s| s.train_accuracy)),
@@ -93,7 +94,7 @@ fn row(group: &[&Summary]) -> String {
         interval(&of(|s| s.test_accuracy)),
         first.engine,
         first.device,
-        mean(&of(|s| Some(s.epoch_seconds_median))),
+        epoch_seconds(&of(|s| (s.epochs > 0).then_some(s.epoch_seconds_median))),
     )
 }
 
@@ -105,8 +106,9 @@ fn range(values: impl Iterator<Item = u32> + Clone) -> String {
     }
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+/// Mean seconds an epoch; nothing for what has no epochs.
+fn epoch_seconds(values: &[f64]) -> String {
+    Spread::of(values).map_or("-".into(), |spread| format!("{:.2}", spread.mean))
 }
 
 /// `88.72 ± 0.21 %`: mean and standard deviation over runs.

@@ -19,6 +19,7 @@ use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, 
 use seeds::Seeds;
 use series::Series;
 use start::Start;
+pub(crate) use start::findable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -60,6 +61,9 @@ pub(crate) struct TrainArgs {
     /// Cross-validation: K runs, each with another K-th of the training images as its test split; test files are left alone.
     #[arg(long, value_name = "K", conflicts_with = "fast_dev_run", value_parser = clap::value_parser!(u32).range(2..=1000))]
     folds: Option<u32>,
+    /// Runs of --seeds or --folds at once; on the CPU each takes its share of the cores.
+    #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
     /// Put a value over the file's: train.batch=256. May be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<Override>,
@@ -88,9 +92,9 @@ pub(crate) struct TrainArgs {
 }
 
 #[derive(Clone, Copy, Default)]
-struct EngineChoice(Option<EngineKind>);
+pub(crate) struct EngineChoice(pub(crate) Option<EngineKind>);
 
-fn parse_engine(text: &str) -> Result<EngineChoice, String> {
+pub(crate) fn parse_engine(text: &str) -> Result<EngineChoice, String> {
     match text {
         "auto" => Ok(EngineChoice(None)),
         name => name.parse().map(|kind| EngineChoice(Some(kind))).map_err(|error: String| format!("auto, or {error}")),
@@ -102,7 +106,7 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     if let Some(series) = Series::asked_for(args)? {
         return series.run(args, ui);
     }
-    match train_one(Start::find(args, ui)?, args, ui)? {
+    match train_one(Start::find(args, ui)?, args, 1, ui)? {
         Ended::Finished(trained) => {
             let said = conclude(&trained.summary, trained.folder.as_ref(), ui);
             // The result stands whether or not its pictures do.
@@ -141,8 +145,8 @@ impl Trained {
     }
 }
 
-/// One run, from what it starts with to its summary.
-fn train_one(start: Start, args: &TrainArgs, ui: Ui) -> Result<Ended> {
+/// One run of `jobs` at once, from what it starts with to its summary.
+fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ended> {
     let mut data = start.data()?;
     let Start { experiment, run, checkpoint } = start;
     if args.fast_dev_run {
@@ -155,7 +159,7 @@ fn train_one(start: Start, args: &TrainArgs, ui: Ui) -> Result<Ended> {
         init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
         experiment,
         data: data.clone(),
-        device: choice.device,
+        device: choice.device.shared_by(jobs),
         engine,
         folder: None,
         resume: checkpoint,

@@ -12,7 +12,11 @@ fn eval_repeats_the_summarys_figures_exactly() {
         assert_eq!(eval["accuracy"], summary[format!("{name}_accuracy")], "{split}");
         assert_eq!(eval["loss"], summary[format!("{name}_loss")], "{split}");
     }
+    let eval = home.fude("eval small --json").ends_with(0).json();
+    assert_eq!(eval["calibration"], summary["calibration"]);
+    assert!(eval["calibration"]["temperature"].is_f64(), "{eval}");
     let table = home.fude("eval small").ends_with(0).stdout;
+    assert!(table.contains("calibration error ") && table.contains(", fitted on the validation split"), "{table}");
     assert!(table.contains("precision") && table.contains("on the test split of images (100 images)"), "{table}");
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod predict;
 mod readme;
 mod resume;
+mod search;
 mod series;
 mod signals;
 mod splits;

@@ -81,11 +81,26 @@ fn a_series_that_goes_on_skips_what_has_finished() {
 }
 
 #[test]
+fn runs_at_once_are_the_runs_that_they_would_be_alone() {
+    let home = Home::with_small_experiment("");
+    let ran = home.fude("train small.toml --seeds 0..3 --jobs 3 --json").ends_with(0);
+    let json = ran.says(&["3 of 3 runs are done"]).json();
+    let seeds: Vec<u64> = runs(&json).iter().map(|run| run["seed"].as_u64().unwrap()).collect();
+    assert_eq!(seeds, [0, 1, 2]);
+    assert_eq!(home.runs("small").len(), 3);
+    // On one thread each: the sums are those of one thread too.
+    let again = home.fude("train small.toml --seeds 0..3 --jobs 3 --out again --json").ends_with(0).json();
+    let losses = |json: &Value| runs(json).iter().map(|run| run["test_loss"].clone()).collect::<Vec<_>>();
+    assert_eq!(losses(&json), losses(&again));
+}
+
+#[test]
 fn what_does_not_go_together_is_refused_before_anything_is_written() {
     let home = Home::with_small_experiment("");
     for (flags, why) in [
         ("--seeds 0..2 --seed 1", "cannot be used with"),
         ("--seeds 0..2 --folds 3", "cannot be used with"),
+        ("--jobs 2", "--jobs needs several runs"),
         ("--folds 1", "1 is not in 2..=1000"),
         ("--seeds 2..2", "expected at least one seed"),
         ("--folds 3 --resume small", "go with --resume alone"),
@@ -119,4 +134,82 @@ fn folds_of_uneven_size_are_one_row_of_results() {
     let line = home.fude("train small.toml --folds 3 --json").ends_with(0).stdout;
     home.write("all.jsonl", line);
     assert_eq!(home.fude("results all.jsonl").ends_with(0).stdout.lines().count(), 3);
+}
+
+#[test]
+fn a_name_stands_for_all_seeds_of_its_newest_run_and_compare_judges_the_difference() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --seeds 0..4").ends_with(0);
+    // Wider and longer on easy images: far better on each seed.
+    let long = "train small.toml --seeds 0..4 --set name=long --epochs 12";
+    home.fude(long).ends_with(0);
+    // Another setting under the same name is no repetition.
+    home.fude("train small.toml --set name=long --epochs 1").ends_with(0);
+    home.fude(&format!("{long} --seed 9").replace("--seeds 0..4 ", "")).ends_with(0);
+
+    let table = home.fude("compare small long").ends_with(0).stdout;
+    for text in ["B (long) has ", " points more test accuracy than A (small): 95 % interval ", "Welch's t", "5 seeds"] {
+        assert!(table.contains(text), "expected '{text}' in {table}");
+    }
+    let runs: Vec<String> = home.runs("long").iter().map(|run| run.display().to_string()).collect();
+    let paired: Vec<&str> = runs.iter().map(String::as_str).filter(|run| !run.contains("-s9")).collect();
+    let json = home.fude(&format!("compare small {} --json", paired.join(" "))).ends_with(0).json();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 9);
+    let paired = &json["comparisons"][0];
+    assert_eq!((&paired["first"], &paired["second"]), (&"A".into(), &"B".into()));
+}
+
+#[test]
+fn runs_with_the_same_seeds_are_compared_in_pairs() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --seeds 0..4").ends_with(0);
+    home.fude("train small.toml --seeds 0..4 --set name=long --epochs 12").ends_with(0);
+    let table = home.fude("compare small long").ends_with(0).stdout;
+    for text in
+        ["paired over 4 runs with equal seed and test images", "0.1250 by sign flips", "train.epochs", "4 seeds"]
+    {
+        assert!(table.contains(text), "expected '{text}' in {table}");
+    }
+    let comparison = &home.fude("compare small long --json").ends_with(0).json()["comparisons"][0];
+    assert_eq!(comparison["comparison"]["method"]["name"], "paired", "{comparison}");
+    assert!(comparison["comparison"]["difference"].as_f64().unwrap() > 0.0 && comparison["beyond_noise"].is_boolean());
+}
+
+#[test]
+fn single_runs_are_not_enough_to_judge() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("train small.toml --set name=long --epochs 12").ends_with(0);
+    let table = home.fude("compare small long").ends_with(0).stdout;
+    assert!(
+        table.contains("too few runs to tell a difference from noise") && table.contains("100 test images"),
+        "{table}"
+    );
+}
+
+#[test]
+fn baselines_are_measured_on_the_folds_of_the_runs_beside_them() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --folds 3").ends_with(0);
+    for method in ["knn", "pca-knn --components 20", "logistic --epochs 3"] {
+        let line = home.fude(&format!("baseline {method} --data images --folds 3 --json")).ends_with(0).stdout;
+        home.write("lines.jsonl", line);
+        let json = home.fude("compare small lines.jsonl --json").ends_with(0).json();
+        let comparison = &json["comparisons"][0]["comparison"];
+        assert_eq!(comparison["method"]["pairs"], 3, "{method}: {comparison}");
+        let table = home.fude("results lines.jsonl").ends_with(0).stdout;
+        assert!(table.contains("| 3 folds |"), "{table}");
+    }
+    let single = home.fude("baseline knn --data images --k 1 --json").ends_with(0).json();
+    assert_eq!((&single["experiment"], &single["test_samples"]), (&"1-nn".into(), &100.into()));
+    assert!(single["test_accuracy"].as_f64().unwrap() > 0.9, "{single}");
+    assert!(home.fude("baseline knn --data images").ends_with(0).stdout.contains("measured in "));
+}
+
+#[test]
+fn a_baseline_needs_test_images() {
+    let home = Home::new();
+    home.idx_folder(50, 0);
+    home.fude("baseline knn --data images --test-fraction 0").ends_with(2).says(&["has no test split: give --folds"]);
+    home.fude("baseline knn --data nowhere").ends_with(1).says(&["not found"]);
 }

@@ -45,6 +45,19 @@ impl Device {
         }
     }
 
+    /// The same hardware for one of `jobs` that use it at once: on the processor each has its share of the threads.
+    #[must_use]
+    pub fn shared_by(&self, jobs: usize) -> Self {
+        match self {
+            Self::Cpu(cpu) => {
+                let threads = (cpu.threads / jobs.max(1)).max(1);
+                Self::Cpu(CpuInfo { threads, ..cpu.clone() })
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => Self::Gpu(gpu.clone()),
+        }
+    }
+
     /// The processor of this machine.
     pub fn cpu() -> Self {
         Self::Cpu(CpuInfo::of_this_machine())

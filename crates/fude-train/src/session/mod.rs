@@ -1,6 +1,7 @@
 //! A run from its first epoch to its summary.
 
 mod checkpoints;
+mod layers;
 mod words;
 
 use crate::checkpoint_writer::CheckpointWriter;
@@ -58,6 +59,8 @@ struct Session<'a> {
     records: Vec<EpochRecord>,
     patience: Patience,
     best: Option<Vec<f32>>,
+    /// The parameters at the running epoch's beginning, where the layers' statistics need them.
+    before_epoch: Option<Vec<f32>>,
     stopped_early: bool,
 }
 
@@ -103,6 +106,7 @@ impl<'a> Session<'a> {
             progress: Progress::default(),
             records: Vec::new(),
             best: None,
+            before_epoch: None,
             stopped_early: false,
         };
         match resume {
@@ -117,6 +121,7 @@ impl<'a> Session<'a> {
     fn run(mut self) -> Result<Outcome, TrainError> {
         while !self.stopped_early && self.progress.epoch < self.experiment.train.epochs {
             let plan = self.plan()?;
+            self.remember_parameters()?;
             match self.train_epoch(&plan)? {
                 EpochEnd::Interrupted => return self.interrupt(),
                 EpochEnd::Done { totals, seconds } => {
@@ -187,6 +192,7 @@ impl<'a> Session<'a> {
             test_accuracy: test.as_ref().map(|scored| scored.evaluation.accuracy),
             learning_rate: plan.learning_rate.last().map_or(0.0, |&rate| f64::from(rate)),
             seconds,
+            layers: self.layers()?,
         })
     }
 

@@ -3,6 +3,7 @@
 mod fetch;
 mod fetch_progress;
 mod show;
+mod show_augment;
 mod stats;
 mod verify;
 

@@ -1,5 +1,6 @@
 //! `fude data show`: sample images as a picture.
 
+use super::show_augment;
 use crate::class_labels::class_labels;
 use crate::ui::Ui;
 use anyhow::{Context, bail};
@@ -14,27 +15,32 @@ const EXAMPLES: &str = "\
 Examples:
   fude data show
   fude data show kmnist --per-class 16 --output kmnist.png
-  fude data show path/to/folder --split test --seed 1";
+  fude data show path/to/folder --split test --seed 1
+  fude data show --augment my-experiment.toml     an image of each class and its deformations";
 
 /// Which images, and where the picture goes.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ShowArgs {
     /// kana (built in), kmnist, fashion, mnist, k49, or a folder with idx or npz files or one sub-folder of pictures per class
-    #[arg(value_name = "NAME|DIR", default_value = "kana")]
-    source: String,
+    /// [default: kana; with --augment the experiment's]
+    #[arg(value_name = "NAME|DIR")]
+    pub(super) source: Option<String>,
     /// The picture's file [default: NAME-samples.png in the current folder]
     #[arg(long, value_name = "FILE.png")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Images of each class
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=100))]
-    per_class: u16,
+    pub(super) per_class: u16,
     /// The images to draw from
     #[arg(long, default_value = "train")]
     split: Part,
     /// Which images are drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u32,
+    pub(super) seed: u32,
+    /// One training image of each class beside its deformations, as this experiment's [augment] section has them
+    #[arg(long, value_name = "EXPERIMENT", conflicts_with = "split")]
+    augment: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -44,7 +50,11 @@ enum Part {
 }
 
 pub(super) fn run(args: &ShowArgs, ui: Ui) -> anyhow::Result<()> {
-    let set = fude_data::open(&args.source, &LoadOptions::default())?;
+    if let Some(path) = &args.augment {
+        return show_augment::run(args, path, ui);
+    }
+    let source = args.source.as_deref().unwrap_or("kana");
+    let set = fude_data::open(source, &LoadOptions::default())?;
     set.notes.iter().for_each(|note| ui.note(note));
     let (split, part) = match (args.split, &set.test) {
         (Part::Train, _) => (&set.train, "training"),

@@ -1,19 +1,23 @@
 //! Several runs of one experiment, seeds or the folds of a cross-validation, and what they say together.
 
 use super::start::{Start, Turn};
-use super::words::{Concluded, again, conclude_series};
+use super::words::{Concluded, conclude_series};
 use super::{Ended, TrainArgs, Trained, train_one};
 use crate::exit::Stopped;
 use crate::signals::stop_on_ctrl_c;
-use crate::table::duration;
+use crate::table::{duration, percent};
 use crate::ui::Ui;
 use anyhow::Result;
 use fude_record::{Override, RunFolder, Summary};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// The runs that were asked for.
 pub(super) struct Series {
     members: Vec<Member>,
+    /// Runs at once.
+    jobs: usize,
 }
 
 /// One of them.
@@ -22,6 +26,15 @@ struct Member {
     name: String,
     /// What makes it differ from the others.
     overrides: Vec<Override>,
+}
+
+/// How far a series has come.
+struct Progress {
+    next: usize,
+    done: BTreeMap<usize, (Summary, RunFolder)>,
+    /// Runs that were trained here, and since when.
+    trained: usize,
+    started: Instant,
 }
 
 impl Series {
@@ -38,52 +51,92 @@ impl Series {
                 Override::new("data.fold", fold).given_by("--folds"),
             ],
         };
-        let members = match (&args.seeds, args.folds) {
+        let refuse = |why: &str| Err(Stopped::Usage(why.into()).into());
+        let members: Vec<Member> = match (&args.seeds, args.folds) {
             (Some(seeds), _) => seeds.0.iter().map(seed).collect(),
             (None, Some(folds)) => (0..folds).map(|index| fold(index, folds)).collect(),
+            (None, None) if args.jobs > 1 => return refuse("--jobs needs several runs: --seeds or --folds"),
             (None, None) => return Ok(None),
         };
         if matches!(args.resume, Some(Some(_))) {
-            let why = "--seeds and --folds go with --resume alone: it skips the runs that have finished";
-            return Err(Stopped::Usage(why.into()).into());
+            return refuse("--seeds and --folds go with --resume alone: it skips the runs that have finished");
         }
-        Ok(Some(Self { members }))
+        let jobs = usize::from(args.jobs).min(members.len());
+        Ok(Some(Self { members, jobs }))
     }
 
-    /// Runs them one after the other and tells what they reached together.
+    /// Runs them, some at once, and tells what they reached together.
     pub(super) fn run(&self, args: &TrainArgs, ui: Ui) -> Result<()> {
-        let mut done: Vec<(Summary, RunFolder)> = Vec::new();
-        let mut trained_for = Vec::new();
-        for (index, member) in self.members.iter().enumerate() {
-            let begun = Instant::now();
-            match member.turn(args, ui)? {
-                Turn::Finished(summary, folder) => {
-                    ui.note(format!("{} has finished before: {}", member.name, folder.path().display()));
-                    done.push((*summary, folder));
-                }
-                Turn::Begin(start) => {
-                    self.introduce(index, &trained_for, ui);
-                    let trained = self.train(*start, index, args, ui)?;
-                    trained.draw(ui);
-                    trained_for.push(begun.elapsed().as_secs_f64());
-                    done.extend(trained.folder.map(|folder| (*trained.summary, folder)));
-                }
+        let progress = Progress { next: 0, done: BTreeMap::new(), trained: 0, started: Instant::now() };
+        let progress = Mutex::new(progress);
+        let work = || {
+            let result = self.work(&progress, args, ui);
+            if result.is_err() {
+                // Nobody waits for the others: they end with a checkpoint.
+                stop_on_ctrl_c().stop();
             }
-        }
-        let runs: Vec<Concluded> = done.iter().map(|(summary, run)| Concluded::new(summary, Some(run))).collect();
+            result
+        };
+        let results: Vec<Result<()>> = if self.jobs == 1 {
+            vec![work()]
+        } else {
+            std::thread::scope(|scope| {
+                let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
+                let join = |worker: std::thread::ScopedJoinHandle<'_, Result<()>>| {
+                    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                workers.into_iter().map(join).collect()
+            })
+        };
+        first_error(results)?;
+        let done = progress.into_inner().unwrap_or_else(PoisonError::into_inner).done;
+        let runs: Vec<Concluded> = done.values().map(|(summary, run)| Concluded::new(summary, Some(run))).collect();
         conclude_series(&runs, ui)
     }
 
-    fn train(&self, start: Start, index: usize, args: &TrainArgs, ui: Ui) -> Result<Trained> {
+    /// Takes run after run that nobody has.
+    fn work(&self, progress: &Mutex<Progress>, args: &TrainArgs, ui: Ui) -> Result<()> {
+        loop {
+            let index = {
+                let mut progress = lock(progress);
+                progress.next += 1;
+                progress.next - 1
+            };
+            let Some(member) = self.members.get(index) else { return Ok(()) };
+            match Start::of_series(&member.overrides, args, self.ui_of_one(ui))? {
+                Turn::Finished(summary, folder) => {
+                    ui.note(format!("{} has finished before: {}", member.name, folder.path().display()));
+                    lock(progress).done.insert(index, (*summary, folder));
+                }
+                Turn::Begin(start) => {
+                    if self.jobs == 1 {
+                        self.introduce(index, &lock(progress), ui);
+                    }
+                    let trained = self.train(*start, index, progress, args, ui)?;
+                    trained.draw(ui);
+                    self.take(trained, index, &mut lock(progress), ui);
+                }
+            }
+        }
+    }
+
+    /// Of several runs at once none draws its progress.
+    fn ui_of_one(&self, ui: Ui) -> Ui {
+        Ui { quiet: ui.quiet || self.jobs > 1, ..ui }
+    }
+
+    fn train(&self, start: Start, index: usize, all: &Mutex<Progress>, args: &TrainArgs, ui: Ui) -> Result<Trained> {
         let interrupted = |whereabouts: String| {
-            let (name, count) = (&self.members[index].name, self.members.len());
-            let text = format!("ended by Ctrl-C {whereabouts} {name}: {index} of {count} runs are done; {}", again());
-            anyhow::Error::from(Stopped::Interrupted(text))
+            let (name, count, done) = (&self.members[index].name, self.members.len(), lock(all).done.len());
+            anyhow::Error::from(Stopped::Interrupted(format!(
+                "ended by Ctrl-C {whereabouts} {name}: {done} of {count} runs are done; the same command with --resume \
+                 goes on"
+            )))
         };
         if stop_on_ctrl_c().is_set() {
             return Err(interrupted("before".into()));
         }
-        match train_one(start, args, ui)? {
+        match train_one(start, args, self.jobs, self.ui_of_one(ui))? {
             Ended::Finished(trained) => Ok(*trained),
             Ended::Interrupted { progress, .. } => {
                 Err(interrupted(format!("after epoch {}, step {} of", progress.epoch, progress.step)))
@@ -91,20 +144,41 @@ impl Series {
         }
     }
 
-    fn introduce(&self, index: usize, trained_for: &[f64], ui: Ui) {
+    fn take(&self, trained: Trained, index: usize, progress: &mut Progress, ui: Ui) {
+        let Some(folder) = trained.folder else { return };
+        let accuracy = trained.summary.test_accuracy.or(trained.summary.val_accuracy);
+        progress.trained += 1;
+        progress.done.insert(index, (*trained.summary, folder));
+        if self.jobs > 1 {
+            let (name, count, done) = (&self.members[index].name, self.members.len(), progress.done.len());
+            let left = self.left(progress);
+            ui.note(format!("{name}: accuracy {}; {done} of {count} runs are done{left}", percent(accuracy)));
+        }
+    }
+
+    fn introduce(&self, index: usize, progress: &Progress, ui: Ui) {
         let (count, name) = (self.members.len(), &self.members[index].name);
-        let seconds = trained_for.iter().sum::<f64>() / trained_for.len() as f64;
-        let left = match trained_for.len() {
-            0 => String::new(),
-            _ => format!(", about {} left", duration(seconds * (count - index) as f64)),
-        };
-        ui.note(format!("{name}: run {} of {count}{left}", index + 1));
+        ui.note(format!("{name}: run {} of {count}{}", index + 1, self.left(progress)));
+    }
+
+    /// `, about 3 min 20 s left`; nothing before the first run is done.
+    fn left(&self, progress: &Progress) -> String {
+        if progress.trained == 0 {
+            return String::new();
+        }
+        let each = progress.started.elapsed().as_secs_f64() / progress.trained as f64;
+        format!(", about {} left", duration(each * (self.members.len() - progress.done.len()) as f64))
     }
 }
 
-impl Member {
-    /// What is left of it to do.
-    fn turn(&self, args: &TrainArgs, ui: Ui) -> Result<Turn> {
-        Start::of_series(&self.overrides, args, ui)
-    }
+/// What one worker failed of, rather than that the others were then stopped.
+fn first_error(results: Vec<Result<()>>) -> Result<()> {
+    let mut errors: Vec<anyhow::Error> = results.into_iter().filter_map(Result::err).collect();
+    let is_stop = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(Stopped::Interrupted(_)));
+    errors.sort_by_key(is_stop);
+    errors.into_iter().next().map_or(Ok(()), Err)
+}
+
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }

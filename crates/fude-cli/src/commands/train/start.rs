@@ -175,18 +175,12 @@ fn warn_of_stretched_schedule(run: &RunFolder, experiment: &Experiment, ui: Ui) 
 /// must still be the same ones).
 const MAY_CHANGE: [&str; 4] = ["train.epochs", "checkpoint.seconds", "dataset", "fallback"];
 
-/// Whether a run takes this key from its data, so that its experiment file need not have it.
-fn is_from_data(key: &str, experiment: &Experiment) -> bool {
-    let scale = experiment.data.standardize && key.starts_with("model.input.");
-    scale || ["model.inputs", "model.outputs"].contains(&key)
-}
-
 /// The runs under `root` that are of this very experiment, oldest first.
 fn runs_of(wanted: &Experiment, root: &Path) -> Result<Vec<RunFolder>> {
     let is_same = |run: &RunFolder| {
         run.experiment().is_ok_and(|recorded| {
             let differences = recorded.differences(wanted);
-            differences.iter().all(|(key, ..)| is_from_data(key, wanted) || key == "checkpoint.seconds")
+            differences.iter().all(|(key, ..)| wanted.is_from_data(key) || key == "checkpoint.seconds")
         })
     };
     Ok(list_runs(root, Some(&wanted.name))?.into_iter().filter(is_same).collect())
@@ -195,7 +189,7 @@ fn runs_of(wanted: &Experiment, root: &Path) -> Result<Vec<RunFolder>> {
 /// A run goes on as what it was started as.
 fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()> {
     let differences = run.experiment()?.differences(wanted);
-    let may_change = |key: &str| MAY_CHANGE.contains(&key) || is_from_data(key, wanted);
+    let may_change = |key: &str| MAY_CHANGE.contains(&key) || wanted.is_from_data(key);
     let kept = differences.iter().filter(|(key, ..)| !may_change(key));
     let kept: Vec<String> = kept.map(|(key, before, now)| format!("{key} was {before}, is {now}")).collect();
     if kept.is_empty() {
@@ -213,7 +207,7 @@ fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()>
 
 /// A folder by its absolute path, for a recorded run must find its data again from anywhere; a set by its name, also
 /// where a folder of that name lies about.
-fn findable(dataset: String) -> String {
+pub(crate) fn findable(dataset: String) -> String {
     const NAMES: [&str; 5] = ["kana", "kmnist", "fashion", "mnist", "k49"];
     if NAMES.contains(&dataset.as_str()) || !Path::new(&dataset).is_dir() {
         return dataset;

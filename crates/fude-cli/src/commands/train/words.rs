@@ -2,12 +2,12 @@
 
 use crate::commands::compare::results_table;
 use crate::exit::Stopped;
-use crate::spread::{spread_table, what_varies};
+use crate::spread::{series_json, spread_table, what_varies};
 use crate::table::{count, duration};
 use crate::ui::{Ui, print_err, print_json, quoted};
 use anyhow::Result;
 use fude_engine::{DeviceChoice, DeviceKind, DeviceRequest};
-use fude_record::{RunFolder, Summary, file, spreads};
+use fude_record::{RunFolder, Summary, file};
 use fude_train::TrainRequest;
 use std::path::Path;
 
@@ -56,11 +56,7 @@ impl<'a> Concluded<'a> {
 pub(super) fn conclude_series(runs: &[Concluded<'_>], ui: Ui) -> Result<()> {
     let summaries: Vec<&Summary> = runs.iter().map(|run| run.summary).collect();
     if ui.json {
-        let spreads: serde_json::Map<_, _> = spreads(summaries.iter().copied())
-            .into_iter()
-            .map(|(name, spread)| Ok((name.to_owned(), serde_json::to_value(spread)?)))
-            .collect::<serde_json::Result<_>>()?;
-        return print_json(&serde_json::json!({ "runs": runs, "statistics": spreads }));
+        return print_json(&series_json(runs, summaries.iter().copied())?);
     }
     ui.result(results_table(summaries.iter().copied()));
     ui.result(format!("\n{}", spread_table(summaries.iter().copied())));
@@ -75,11 +71,6 @@ pub(super) fn conclude_series(runs: &[Concluded<'_>], ui: Ui) -> Result<()> {
         ui.result(format!("everything is in {}", parent.display()));
     }
     Ok(())
-}
-
-/// How a series that ended early is gone on with.
-pub(super) fn again() -> &'static str {
-    "the same command with --resume goes on"
 }
 
 /// What the run reached, and where it is.

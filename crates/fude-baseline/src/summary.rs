@@ -1,0 +1,69 @@
+//! A baseline's figures in the form of a run's, so that tables can show them side by side.
+
+use fude_data::Split;
+use fude_record::{SUMMARY_SCHEMA, Summary, accuracy_of, class_metrics, confusion_of};
+
+/// Which method, on what.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// What it is called in tables: `4-nn`.
+    pub name: String,
+    /// What stands where a network's shape does.
+    pub model: String,
+    /// The data set's name.
+    pub dataset: String,
+    /// Class names, `[O]`.
+    pub classes: Vec<String>,
+    /// K and index, where the test split is a fold of a cross-validation.
+    pub fold: Option<(u32, u32)>,
+    /// The test images' fingerprint, by which runs are paired.
+    pub test_fingerprint: Option<String>,
+    /// The processor.
+    pub device: String,
+}
+
+impl Setting {
+    /// The summary of a method that predicted these classes `[N]` for the test images and has neither epochs nor losses.
+    pub fn summary(&self, train: &Split, test: &Split, predicted: &[u8], seconds: f64) -> Summary {
+        let confusion =
+            confusion_of(predicted.iter().map(|&class| usize::from(class)), &test.labels, self.classes.len());
+        Summary {
+            schema: SUMMARY_SCHEMA,
+            experiment: self.name.clone(),
+            dataset: self.dataset.clone(),
+            dataset_fallback: false,
+            train_samples: train.len(),
+            val_samples: 0,
+            test_samples: test.len(),
+            model: self.model.clone(),
+            engine: "baseline".to_owned(),
+            device: self.device.clone(),
+            device_kind: "cpu".to_owned(),
+            deterministic: "bitwise".to_owned(),
+            seed: 0,
+            folds: self.fold.map(|(folds, _)| folds),
+            fold: self.fold.map(|(_, fold)| fold),
+            epochs: 0,
+            parameters: 0,
+            train_loss: None,
+            train_accuracy: None,
+            val_loss: None,
+            val_accuracy: None,
+            test_loss: None,
+            test_accuracy: Some(accuracy_of(&confusion)),
+            total_loss: None,
+            stopped_early: false,
+            best_epoch: None,
+            restored_best: false,
+            selected_on_test: false,
+            seconds,
+            epoch_seconds_median: 0.0,
+            samples_per_second: 0.0,
+            per_class: class_metrics(&confusion, &self.classes),
+            confusion,
+            calibration: None,
+            test_fingerprint: self.test_fingerprint.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}

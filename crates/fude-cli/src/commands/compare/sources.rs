@@ -1,0 +1,72 @@
+//! What is compared: run folders, an experiment's runs, or recorded result lines.
+
+use crate::commands::results::read;
+use crate::run_lookup::{find_finished, run_at};
+use anyhow::Result;
+use fude_record::{Experiment, RunFolder, Summary, list_runs};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A finished run, or a result line of one.
+pub(super) struct Compared {
+    pub(super) path: String,
+    pub(super) summary: Summary,
+    /// None where there is but a result line.
+    pub(super) experiment: Option<Experiment>,
+}
+
+impl Compared {
+    fn read(run: &RunFolder) -> Result<Self> {
+        let path = run.path().display().to_string();
+        Ok(Self { experiment: Some(run.experiment()?), summary: run.summary()?, path })
+    }
+
+    /// What its group has in common.
+    pub(super) fn identity(&self) -> BTreeMap<String, String> {
+        let s = &self.summary;
+        let mut keys = self.experiment.as_ref().map(Experiment::identity).unwrap_or_default();
+        let folds = s.folds.map_or("none".into(), |folds| folds.to_string());
+        let facts = [("experiment", &s.experiment), ("dataset", &s.dataset), ("model", &s.model), ("folds", &folds)];
+        keys.extend(facts.map(|(key, value)| (format!("summary.{key}"), value.clone())));
+        keys
+    }
+
+    /// Every key of its experiment.
+    pub(super) fn keys(&self) -> BTreeMap<String, String> {
+        let mut keys = self.experiment.as_ref().map(Experiment::keys).unwrap_or_default();
+        keys.remove("name");
+        keys
+    }
+}
+
+/// The runs that an argument stands for: one at a path; the lines of a file; or, for an experiment's name, its newest run
+/// and those that repeat it with other seeds or folds.
+pub(super) fn find(text: &str, root: &Path) -> Result<Vec<Compared>> {
+    let path = Path::new(text);
+    if path.is_file() {
+        let line = |(index, summary)| Compared { path: format!("{text}:{}", index + 1), summary, experiment: None };
+        return Ok(read(path)?.into_iter().enumerate().map(line).collect());
+    }
+    if let Some(run) = run_at(text, root) {
+        crate::run_lookup::require_finished(&run)?;
+        return Ok(vec![Compared::read(&run)?]);
+    }
+    let newest = find_finished(text, root)?;
+    repeats(&newest)?.iter().map(Compared::read).collect()
+}
+
+/// The newest run of each seed and hold-out, oldest first.
+fn repeats(newest: &RunFolder) -> Result<Vec<RunFolder>> {
+    let Some(root) = newest.path().parent().and_then(Path::parent) else { return Ok(vec![newest.clone()]) };
+    let experiment = newest.experiment()?;
+    newest.summary()?;
+    let identity = experiment.identity();
+    let mut found = BTreeMap::new();
+    for run in list_runs(root, Some(&experiment.name))? {
+        let Ok(other) = run.experiment() else { continue };
+        if run.summary().is_ok() && other.identity() == identity {
+            found.insert((other.data.fold, other.data.split_seed, other.train.seed), run);
+        }
+    }
+    Ok(found.into_values().collect())
+}

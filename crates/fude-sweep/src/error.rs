@@ -1,0 +1,38 @@
+//! What can end a search.
+
+use std::path::PathBuf;
+
+/// Why a search could not be made, or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The study file is wrong.
+    #[error("{}: {why}", path.display())]
+    Study {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        why: String,
+    },
+    /// A proposed experiment is none, which is the study's fault: a range beyond what the key may be.
+    #[error("{0}")]
+    Experiment(#[from] fude_record::ExperimentError),
+    /// The journal could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The journal is of another study, or another process has it.
+    #[error("{}: {why}", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be used.
+        why: String,
+    },
+    /// A trial could not be trained.
+    #[error(transparent)]
+    Train(#[from] fude_train::TrainError),
+}

@@ -1,0 +1,187 @@
+//! The journal of a search: a line of JSON for everything that happens, so that a kill loses at most the trial in work.
+
+use crate::{Rung, State, Study, SweepError, Trial};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// What a line tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+enum Line {
+    /// The first line: what is searched over.
+    Study { study: Value },
+    /// A trial begins, from its beginning also where it had begun before.
+    Begin { number: u32, values: BTreeMap<String, String>, places: BTreeMap<String, f64> },
+    /// A trial came to a rung.
+    Rung { number: u32, epochs: u32, value: f64 },
+    /// A trial ended.
+    End { number: u32, state: State, epochs: u32, value: Option<f64>, seconds: f64 },
+}
+
+/// The journal's file, which this process holds alone, and the trials in it.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    trials: BTreeMap<u32, Trial>,
+}
+
+impl Journal {
+    /// Opens the journal of a study, or begins it; its folder must be there.
+    ///
+    /// # Errors
+    /// One of another study, one that another process has, or one that cannot be read or written.
+    pub fn open(path: &Path, study: &Study) -> Result<Self, SweepError> {
+        let io = |source| SweepError::Journal { path: path.to_owned(), source };
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = options.map_err(io)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(taken(path, "another fude is working on this search"));
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(io)?;
+        // A kill may have cut the last line short: it goes.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64).map_err(io)?;
+        file.seek(SeekFrom::End(0)).map_err(io)?;
+        let mut journal = Self { path: path.to_owned(), file, trials: BTreeMap::new() };
+        journal.replay(&text[..whole], study)?;
+        Ok(journal)
+    }
+
+    fn replay(&mut self, text: &str, study: &Study) -> Result<(), SweepError> {
+        let mut lines = text.lines().enumerate().map(|(index, line)| {
+            serde_json::from_str::<Line>(line)
+                .map_err(|error| taken(&self.path, &format!("line {} is no line of a journal: {error}", index + 1)))
+        });
+        let found = lines.next().transpose()?;
+        let rest = lines.collect::<Result<Vec<Line>, _>>()?;
+        match found {
+            None => return self.write(&Line::Study { study: identity(study) }),
+            Some(Line::Study { study: found }) if found == identity(study) => {}
+            Some(_) => {
+                let why = "belongs to another study, or to this one before it was changed; give it another name, or \
+                           remove the folder to begin anew (trials alone may be changed)";
+                return Err(taken(&self.path, why));
+            }
+        }
+        rest.into_iter().for_each(|line| self.take(line));
+        Ok(())
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Study { .. } => {}
+            Line::Begin { number, values, places } => {
+                drop(self.trials.insert(number, Trial::begin(number, values, places)))
+            }
+            Line::Rung { number, epochs, value } => {
+                if let Some(trial) = self.trials.get_mut(&number) {
+                    trial.rungs.push(Rung { epochs, value });
+                    trial.epochs = epochs;
+                }
+            }
+            Line::End { number, state, epochs, value, seconds } => {
+                if let Some(trial) = self.trials.get_mut(&number) {
+                    (trial.state, trial.epochs, trial.value, trial.seconds) = (state, epochs, value, seconds);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), SweepError> {
+        let io = |source| SweepError::Journal { path: self.path.clone(), source };
+        let text = serde_json::to_string(line).map_err(|error| io(error.into()))?;
+        // In one write, so that a kill leaves a whole line or a cut one, and never two halves.
+        self.file.write_all(format!("{text}\n").as_bytes()).map_err(io)
+    }
+
+    fn tell(&mut self, line: Line) -> Result<(), SweepError> {
+        self.write(&line)?;
+        self.take(line);
+        Ok(())
+    }
+
+    pub(crate) fn begin(&mut self, trial: &Trial) -> Result<(), SweepError> {
+        let (values, places) = (trial.values.clone(), trial.places.clone());
+        self.tell(Line::Begin { number: trial.number, values, places })
+    }
+
+    pub(crate) fn rung(&mut self, number: u32, rung: Rung) -> Result<(), SweepError> {
+        self.tell(Line::Rung { number, epochs: rung.epochs, value: rung.value })
+    }
+
+    pub(crate) fn end(&mut self, trial: &Trial) -> Result<(), SweepError> {
+        let Trial { number, state, epochs, value, seconds, .. } = *trial;
+        self.tell(Line::End { number, state, epochs, value, seconds })
+    }
+
+    /// The trials so far, by number.
+    pub fn trials(&self) -> Vec<Trial> {
+        self.trials.values().cloned().collect()
+    }
+}
+
+/// What must not change while a search goes on: all but how many trials.
+fn identity(study: &Study) -> Value {
+    let mut value = serde_json::to_value(study).unwrap_or_default();
+    if let Some(keys) = value.as_object_mut() {
+        keys.remove("trials");
+        // The file may have moved with its study.
+        keys.insert("experiment".into(), study.experiment.file_name().map(|name| name.to_string_lossy()).into());
+    }
+    value
+}
+
+fn taken(path: &Path, why: &str) -> SweepError {
+    SweepError::Taken { path: path.to_owned(), why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::tests::study;
+
+    fn trial(number: u32) -> Trial {
+        let values = BTreeMap::from([("train.epochs".to_owned(), "3".to_owned())]);
+        Trial::begin(number, values, BTreeMap::from([("train.epochs".to_owned(), 3.5)]))
+    }
+
+    #[test]
+    fn a_journal_gives_back_what_was_told_and_forgets_a_line_cut_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path, &study()).unwrap();
+        assert!(
+            Journal::open(&path, &study()).unwrap_err().to_string().ends_with("another fude is working on this search")
+        );
+        journal.begin(&trial(0)).unwrap();
+        journal.rung(0, Rung { epochs: 1, value: 0.5 }).unwrap();
+        let ended =
+            Trial { state: State::Stopped, epochs: 1, value: Some(0.5), seconds: 2.0, ..journal.trials()[0].clone() };
+        journal.end(&ended).unwrap();
+        journal.begin(&trial(1)).unwrap();
+        journal.file.write_all(b"{\"event\":\"end\",\"num").unwrap();
+        drop(journal);
+        let again = Journal::open(&path, &Study { trials: 99, ..study() }).unwrap();
+        assert_eq!(again.trials(), [ended, trial(1)]);
+        drop(again);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.ends_with('\n') && text.lines().count() == 5, "{text}");
+    }
+
+    #[test]
+    fn another_study_and_another_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        drop(Journal::open(&path, &study()).unwrap());
+        let error = Journal::open(&path, &Study { seed: 5, ..study() }).unwrap_err().to_string();
+        assert!(error.contains("belongs to another study"), "{error}");
+        std::fs::write(&path, "something else\n").unwrap();
+        assert!(Journal::open(&path, &study()).unwrap_err().to_string().contains("line 1 is no line of a journal"));
+    }
+}

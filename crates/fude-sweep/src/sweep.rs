@@ -1,0 +1,203 @@
+//! The search: proposes, trains, stops, writes down.
+
+use crate::sampler::propose;
+use crate::watch::Watch;
+use crate::{Journal, Objective, Rung, State, Study, SweepError, Trial};
+use fude_engine::{Device, EngineKind};
+use fude_record::{Experiment, Override, Summary};
+use fude_train::{Outcome, Prepared, StopFlag, TrainError, TrainRequest, prepare};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// How a search is run; none of it changes what is searched.
+pub struct Settings {
+    /// The device of all trials.
+    pub device: Device,
+    /// The engine; none takes the default.
+    pub engine: Option<EngineKind>,
+    /// Trials at once. On the CPU each takes its share of the cores.
+    pub jobs: usize,
+    /// What the command line puts over every trial's experiment: other data.
+    pub overrides: Vec<Override>,
+}
+
+/// What happens in a search.
+#[derive(Clone, Debug)]
+pub enum SweepEvent {
+    /// Something to know of the data.
+    Note(String),
+    /// Something not to be overlooked.
+    Warning(String),
+    /// A trial begins.
+    Begun(Trial),
+    /// A trial ended.
+    Ended(Trial),
+}
+
+/// A search in progress.
+pub struct Sweep<'a> {
+    study: &'a Study,
+    settings: Settings,
+    journal: Mutex<Journal>,
+    /// Trials that this process has begun: others that have begun and not ended were cut off.
+    begun: Mutex<BTreeSet<u32>>,
+    /// Data sets that trials share, by what they are made from.
+    data: Mutex<BTreeMap<String, Prepared>>,
+    pub(crate) stop: &'a StopFlag,
+    tell: &'a (dyn Fn(&SweepEvent) + Sync),
+}
+
+impl<'a> Sweep<'a> {
+    /// A search that goes on with what its journal has.
+    pub fn new(
+        study: &'a Study,
+        journal: Journal,
+        settings: Settings,
+        stop: &'a StopFlag,
+        tell: &'a (dyn Fn(&SweepEvent) + Sync),
+    ) -> Self {
+        let (journal, begun, data) = (Mutex::new(journal), Mutex::default(), Mutex::default());
+        Self { study, settings, journal, begun, data, stop, tell }
+    }
+
+    /// Trains trials until there are as many as the study asks for, or `stop` is set; all of them so far.
+    ///
+    /// # Errors
+    /// Whatever keeps a trial from being trained, but for a loss that is no number: that is a result.
+    pub fn run(self) -> Result<Vec<Trial>, SweepError> {
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Result<(), SweepError>>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let results: Vec<Result<(), SweepError>> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.settings.jobs.max(1)).map(|_| scope.spawn(|| self.work())).collect();
+            workers.into_iter().map(join).collect()
+        });
+        results.into_iter().collect::<Result<Vec<()>, _>>()?;
+        Ok(lock(&self.journal).trials())
+    }
+
+    /// One worker: trial after trial.
+    fn work(&self) -> Result<(), SweepError> {
+        while !self.stop.is_set() {
+            let Some(trial) = self.next()? else { break };
+            match self.train(trial) {
+                Ok(None) => break,
+                Ok(Some(trial)) => {
+                    lock(&self.journal).end(&trial)?;
+                    (self.tell)(&SweepEvent::Ended(trial));
+                }
+                Err(error) => {
+                    // The others end at their next step; what they have begun is begun again next time.
+                    self.stop.stop();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next trial: one that a kill cut off, from its beginning, or a new one; none where there are enough.
+    fn next(&self) -> Result<Option<Trial>, SweepError> {
+        let (mut journal, mut begun) = (lock(&self.journal), lock(&self.begun));
+        let trials = journal.trials();
+        let cut_off = trials.iter().find(|trial| trial.state == State::Begun && !begun.contains(&trial.number));
+        let trial = match cut_off {
+            Some(trial) => Trial::begin(trial.number, trial.values.clone(), trial.places.clone()),
+            None if trials.len() as u32 >= self.study.trials => return Ok(None),
+            None => self.propose(&trials),
+        };
+        begun.insert(trial.number);
+        journal.begin(&trial)?;
+        (self.tell)(&SweepEvent::Begun(trial.clone()));
+        Ok(Some(trial))
+    }
+
+    fn propose(&self, trials: &[Trial]) -> Trial {
+        let number = trials.len() as u32;
+        let places = propose(self.study, trials, number);
+        let value = |(key, place): (&String, &f64)| (key.clone(), self.study.space[key].value(*place));
+        Trial::begin(number, places.iter().map(value).collect(), places.clone())
+    }
+
+    /// Trains a trial; none where the search was asked to end before.
+    fn train(&self, trial: Trial) -> Result<Option<Trial>, SweepError> {
+        let experiment = self.study.experiment(&trial.values, &self.settings.overrides)?;
+        let (started, epochs) = (Instant::now(), experiment.train.epochs);
+        let request = TrainRequest {
+            data: self.data(&experiment)?,
+            experiment,
+            device: self.settings.device.shared_by(self.settings.jobs),
+            engine: self.settings.engine,
+            folder: None,
+            resume: None,
+            init: None,
+        };
+        let stop = StopFlag::default();
+        let mut watch = Watch::new(self, trial, epochs, &stop);
+        let outcome = fude_train::train(request, &mut watch, &stop);
+        let Watch { mut trial, fell_behind, failure, .. } = watch;
+        failure.map_or(Ok(()), Err)?;
+        trial.seconds = started.elapsed().as_secs_f64();
+        match outcome {
+            Ok(Outcome::Finished { summary, .. }) => {
+                (trial.state, trial.epochs) = (State::Finished, summary.epochs);
+                trial.value = final_value(self.study.objective, &summary);
+            }
+            Ok(Outcome::Interrupted(_)) if fell_behind => trial.state = State::Stopped,
+            Ok(Outcome::Interrupted(_)) => return Ok(None),
+            Err(error) if error.is_non_finite() => (trial.state, trial.value) = (State::Diverged, None),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Some(trial))
+    }
+
+    /// Writes down what a trial has reached at a rung; whether it goes on.
+    pub(crate) fn at_rung(&self, trial: &Trial, rung: Rung) -> Result<bool, SweepError> {
+        let Some(halving) = &self.study.halving else { return Ok(true) };
+        let cost = |rung: &Rung| self.study.objective.cost(rung.value);
+        let mut journal = lock(&self.journal);
+        let trials = journal.trials();
+        let others = trials.iter().filter(|other| other.number != trial.number);
+        let there = others.flat_map(|other| other.rungs.iter().filter(|other| other.epochs == rung.epochs));
+        let others: Vec<f64> = there.map(cost).collect();
+        journal.rung(trial.number, rung)?;
+        Ok(halving.goes_on(cost(&rung), &others))
+    }
+
+    pub(crate) fn is_rung(&self, epoch: u32, epochs: u32) -> bool {
+        self.study.halving.is_some_and(|halving| halving.is_rung(epoch, epochs))
+    }
+
+    pub(crate) fn objective(&self) -> Objective {
+        self.study.objective
+    }
+
+    /// The training and validation images of a trial. There are no test images: nothing of a search may see them.
+    fn data(&self, experiment: &Experiment) -> Result<Prepared, TrainError> {
+        let key = format!("{} {:?} {:?}", experiment.dataset, experiment.fallback, experiment.data);
+        let mut shared = lock(&self.data);
+        if let Some(data) = shared.get(&key) {
+            return Ok(data.clone());
+        }
+        let mut data = prepare(experiment)?;
+        data.test = None;
+        data.warnings.iter().for_each(|warning| (self.tell)(&SweepEvent::Warning(warning.clone())));
+        data.notes.iter().for_each(|note| (self.tell)(&SweepEvent::Note(note.clone())));
+        shared.insert(key, data.clone());
+        Ok(data)
+    }
+}
+
+/// The objective of the final weights, which early stopping may have put back to those of the best epoch.
+fn final_value(objective: Objective, summary: &Summary) -> Option<f64> {
+    match objective {
+        Objective::ValidationAccuracy => summary.val_accuracy,
+        Objective::ValidationLoss => summary.val_loss,
+    }
+}
+
+/// A panic in another worker ends the search anyway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
