@@ -18,7 +18,8 @@ fn glyph(name: &str) -> Option<Glyph> {
     let character = name.split_whitespace().next()?;
     let class =
         known::by_name("kmnist")?.classes.iter().position(|of| of.split_whitespace().next() == Some(character))?;
-    Glyph::new(SIDE, kana::modern_character(class, SIDE)).ok()
+    let glyph = Glyph::new(SIDE, kana::modern_character(class, SIDE)).ok()?;
+    Some(glyph.with_strokes(kana::strokes(class)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use crate::commands::doctor;
 use crate::commands::{
     baseline, bench, check, compare, completions, data, devices, distill, eval, export, import, lr_find, predict,
-    quantize, report, results, runs, summary, sweep, train,
+    quantize, report, results, runs, serve, summary, sweep, train,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -48,6 +48,8 @@ enum Command {
     Quantize(quantize::QuantizeArgs),
     /// Say what is on pictures: files, or folders of them.
     Predict(predict::PredictArgs),
+    /// Draw characters on a page of this machine and see what a model makes of them.
+    Serve(serve::ServeArgs),
     /// Check an experiment file; count its parameters, estimate memory and time.
     Check(check::CheckArgs),
     /// Show an experiment's layers with shapes and parameter counts.
@@ -64,7 +66,7 @@ enum Command {
     Results(results::ResultsArgs),
     /// List or remove runs.
     Runs(runs::RunsArgs),
-    /// Draw a run's plots again.
+    /// Draw a run's plots and its page again, compared with other runs where asked.
     Report(report::ReportArgs),
     /// Fetch, show and check data sets.
     Data(data::DataArgs),
@@ -109,6 +111,7 @@ impl Cli {
             Command::Import(args) => import::run(&args, ui),
             Command::Quantize(args) => quantize::run(&args, ui),
             Command::Predict(args) => predict::run(&args, ui),
+            Command::Serve(args) => serve::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),
             Command::Summary(args) => summary::run(&args, ui),
             Command::Sweep(args) => sweep::run(&args, ui),

@@ -7,12 +7,14 @@ mod exit;
 mod model;
 mod model_lookup;
 mod output;
+mod page;
 mod plots;
 mod progress;
 mod run_lookup;
 mod signals;
 mod spread;
 mod table;
+mod tensorboard;
 mod ui;
 
 use clap::Parser;

@@ -47,6 +47,13 @@ pub struct Labelled<'a> {
 }
 
 impl Calibration {
+    /// Mean confidence less accuracy: over 0 where the model is surer than it is right.
+    pub fn overconfidence(&self) -> f64 {
+        let images: u32 = self.bins.iter().map(|bin| bin.images).sum();
+        let surplus = |bin: &ConfidenceBin| f64::from(bin.images) * (bin.confidence - bin.accuracy);
+        self.bins.iter().map(surplus).sum::<f64>() / f64::from(images.max(1))
+    }
+
     /// Of a split; at the temperature that fits `validation` best, where there is one.
     pub fn of(split: Labelled<'_>, validation: Option<Labelled<'_>>) -> Self {
         let bins = split.bins(1.0);
@@ -67,7 +74,7 @@ const WARMEST: f64 = 20.0;
 
 impl Labelled<'_> {
     fn rows(&self, temperature: f64) -> impl Iterator<Item = (Softmax, f64, usize)> {
-        self.logits.chunks_exact(self.classes).zip(self.labels).map(move |(row, &label)| {
+        self.logits.chunks_exact(self.classes.max(1)).zip(self.labels).map(move |(row, &label)| {
             let scaled: Vec<f32> = row.iter().map(|&logit| (f64::from(logit) / temperature) as f32).collect();
             let softmax = Softmax::new(&scaled);
             let loss = softmax.loss(scaled[usize::from(label)]);
@@ -150,6 +157,7 @@ mod tests {
         let data = split(0.9, 60, 100);
         let calibration = Calibration::of(labelled(&data), None);
         assert!((calibration.error - 0.3).abs() < 1e-6, "{calibration:?}");
+        assert!((calibration.overconfidence() - 0.3).abs() < 1e-6);
         let [bin] = calibration.bins[..] else { panic!("{calibration:?}") };
         assert_eq!((bin.images, bin.accuracy), (100, 0.6));
         assert!((bin.confidence - 0.9).abs() < 1e-6 && bin.from <= 0.9 && 0.9 < bin.from + 1.0 / 15.0);

@@ -2,6 +2,7 @@
 //!
 //! Plain serde types, shared by the trainer, the reports and the command line. Nothing here knows an engine.
 
+mod answers;
 mod atomic;
 mod augment;
 mod calibration;
@@ -9,6 +10,8 @@ mod comparison;
 mod distill;
 mod event;
 mod experiment;
+mod hardest;
+mod interval;
 mod keys;
 mod metrics;
 mod new_file;
@@ -23,6 +26,7 @@ mod run_metrics;
 mod spread;
 mod summary;
 
+pub use answers::Answers;
 pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
 pub use calibration::{CONFIDENCE_BINS, Calibration, ConfidenceBin, Labelled};
@@ -32,6 +36,8 @@ pub use event::{EpochRecord, Event, LayerRecord, StepProgress};
 pub use experiment::{
     CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
 };
+pub use hardest::{Hard, hardest};
+pub use interval::share_interval;
 pub use metrics::{
     ClassMetrics, Evaluation, Mistake, Softmax, accuracy_of, class_metrics, confusion_of, evaluate, worst_mistakes,
 };

@@ -27,6 +27,8 @@ pub mod file {
     pub const CONFUSION_MATRIX: &str = "confusion_matrix.png";
     /// The worst mistakes.
     pub const MISTAKES: &str = "mistakes.png";
+    /// The run as a page.
+    pub const REPORT: &str = "report.html";
 }
 
 /// A run folder.

@@ -18,17 +18,17 @@ const BOTTOM: f32 = HEIGHT - 48.0;
 const LAST_VALUES: f32 = 54.0;
 
 /// What a record says of a split, if it was measured.
-type Quantity = fn(&EpochRecord) -> Option<f64>;
+pub(crate) type Quantity = fn(&EpochRecord) -> Option<f64>;
 
 /// A split as the records have it.
-struct Split {
-    name: &'static str,
+pub(crate) struct Split {
+    pub(crate) name: &'static str,
     color: Color,
-    loss: Quantity,
-    accuracy: Quantity,
+    pub(crate) loss: Quantity,
+    pub(crate) accuracy: Quantity,
 }
 
-const SPLITS: [Split; 3] = [
+pub(crate) const SPLITS: [Split; 3] = [
     Split { name: "train", color: BLUE, loss: |r| Some(r.train_loss), accuracy: |r| Some(r.train_accuracy) },
     Split { name: "validation", color: GREEN, loss: |r| r.val_loss, accuracy: |r| r.val_accuracy },
     Split { name: "test", color: VERMILLION, loss: |r| r.test_loss, accuracy: |r| r.test_accuracy },
@@ -76,7 +76,7 @@ fn draw(picture: &mut Picture, panel: &Panel, curves: &[Curve], name: &str, best
 }
 
 /// The curves of one quantity, times `factor`, of the splits that have it.
-fn curves(
+pub(crate) fn curves(
     records: &[EpochRecord],
     quantity: fn(&Split) -> Quantity,
     factor: f64,

@@ -6,10 +6,11 @@ use crate::latin::latin;
 use crate::typeface::can_draw;
 
 /// A character drawn as a small square of grey values, for scripts that the bundled font lacks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Glyph {
     size: usize,
     pixels: Vec<u8>,
+    strokes: Vec<Vec<[f32; 2]>>,
 }
 
 impl Glyph {
@@ -19,7 +20,18 @@ impl Glyph {
     /// [`ReportError::Shape`] where there are not `size * size` pixels, or none.
     pub fn new(size: usize, pixels: Vec<u8>) -> Result<Self, ReportError> {
         check_image(|| "character drawing".to_owned(), &pixels, [size, size])?;
-        Ok(Self { size, pixels })
+        Ok(Self { size, pixels, strokes: Vec::new() })
+    }
+
+    /// The same character as strokes, each of points `[x, y]` in the unit square, y down: what pages draw.
+    #[must_use]
+    pub fn with_strokes(self, strokes: Vec<Vec<[f32; 2]>>) -> Self {
+        Self { strokes, ..self }
+    }
+
+    /// Its strokes; none where they are not known.
+    pub fn strokes(&self) -> &[Vec<[f32; 2]>] {
+        &self.strokes
     }
 
     /// Pixels along a side.
@@ -34,7 +46,7 @@ impl Glyph {
 }
 
 /// How a class is named in pictures.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClassLabel {
     /// Its name, `お o`. Words that the font cannot draw are left out of pictures where others are left or the
     /// character is drawn, and else set in Latin letters.

@@ -49,6 +49,11 @@ impl Picture {
         (pixels(self.width), pixels(self.height))
     }
 
+    /// Width and height in units.
+    pub(crate) fn units(&self) -> [f32; 2] {
+        [self.width, self.height]
+    }
+
     /// Paints it and encodes it as PNG.
     ///
     /// # Errors

@@ -2,23 +2,21 @@
 
 use fude_data::Split;
 use fude_engine::{DeviceData, Engine, EngineError, Logits, View};
-use fude_record::{Calibration, Evaluation, Labelled, Mistake, evaluate, worst_mistakes};
+use fude_record::{Answers, Calibration, Evaluation, Hard, Labelled, Mistake, evaluate, hardest, worst_mistakes};
 use std::time::Instant;
 
-/// Scores with the images that were predicted worst.
+/// Scores, and the logits from which all that is asked about single images follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
     /// Loss, accuracy, confusion counts.
     pub evaluation: Evaluation,
-    /// The most confident mistakes.
-    pub mistakes: Vec<Mistake>,
     /// The logits `[N, O]` that all of it comes from.
-    pub logits: Vec<f32>,
+    pub logits: Logits,
     /// The labels `[N]`.
     pub labels: Vec<u8>,
 }
 
-/// How many of the worst mistakes are kept.
+/// How many of the worst mistakes are named.
 const MISTAKES: usize = 40;
 
 /// Evaluates the engine's first model on images that are on its device.
@@ -40,24 +38,34 @@ impl Scored {
     }
 
     fn labelled(&self) -> Labelled<'_> {
-        let classes = self.evaluation.confusion.len();
-        Labelled { logits: &self.logits, labels: &self.labels, classes }
+        Labelled { logits: &self.logits.values, labels: &self.labels, classes: self.logits.classes }
     }
 
     /// From logits `[N, O]` and labels `[N]`.
     pub fn of(logits: &Logits, labels: &[u8]) -> Self {
-        Self {
-            evaluation: evaluate(&logits.values, labels, logits.classes),
-            mistakes: worst_mistakes(&logits.values, labels, logits.classes, MISTAKES),
-            labels: labels.to_vec(),
-            logits: logits.values.clone(),
-        }
+        let evaluation = evaluate(&logits.values, labels, logits.classes);
+        Self { evaluation, logits: logits.clone(), labels: labels.to_owned() }
     }
 
-    /// The images of mistakes, in their order.
-    ///
+    /// The most confident mistakes.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        worst_mistakes(&self.logits.values, &self.labels, self.logits.classes, MISTAKES)
+    }
+
+    /// What is left, and how right it is, where less confident answers are kept back.
+    pub fn answers(&self) -> Vec<Answers> {
+        self.labelled().answers()
+    }
+
     /// Each mistake with its image `[H, W]`.
     pub fn mistaken_images<'a>(&self, split: &'a Split) -> Vec<(&'a [u8], Mistake)> {
-        self.mistakes.iter().map(|&mistake| (split.image(mistake.index), mistake)).collect()
+        self.mistakes().into_iter().map(|mistake| (split.image(mistake.index), mistake)).collect()
+    }
+
+    /// For each class `[O]` its `limit` images that are least held to be of it, each `[H, W]`.
+    pub fn hardest_images<'a>(&self, split: &'a Split, limit: usize) -> Vec<Vec<(&'a [u8], Hard)>> {
+        let classes = hardest(&self.logits.values, &self.labels, self.logits.classes, limit);
+        let with_image = |hard: Hard| (split.image(hard.index), hard);
+        classes.into_iter().map(|of| of.into_iter().map(with_image).collect()).collect()
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod runs;
+pub(crate) mod serve;
 pub(crate) mod summary;
 pub(crate) mod sweep;
 pub(crate) mod train;

@@ -1,6 +1,7 @@
 //! `fude report`.
 
 use crate::commands::eval::{run_data, score_run};
+use crate::page::compared;
 use crate::plots::{Plots, draw};
 use crate::run_lookup::{RUNS, find_finished};
 use crate::ui::Ui;
@@ -8,12 +9,15 @@ use anyhow::Result;
 use fude_train::latest_checkpoint;
 use std::path::PathBuf;
 
-/// Draws a run's plots again.
+/// Draws a run's plots and its page, report.html, again; the page can compare it with other runs.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  fude report e1-l2")]
+#[command(after_help = "Examples:\n  fude report e1-l2\n  fude report e3-deep-l2 --compare e1-l2 e2-early-stopping")]
 pub(crate) struct ReportArgs {
     /// The run folder, or an experiment's name for its newest run.
     run: String,
+    /// Compare it with these finished runs on the page.
+    #[arg(long, value_name = "OTHER", num_args = 1..)]
+    compare: Vec<String>,
     /// The run's data are now here: a set's name or a folder.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
@@ -32,7 +36,9 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<()> {
     }
     let split = data.test.clone().or_else(|| data.validation.clone());
     let scored = split.map(|split| score_run(&run, &data, split)).transpose()?;
-    let paths = draw(&run, &Plots { summary: &summary, data: &data, scored: scored.as_ref() })?;
+    let others =
+        args.compare.iter().map(|text| compared(&find_finished(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
+    let paths = draw(&run, &Plots { summary: &summary, data: &data, scored: scored.as_ref(), others: &others })?;
     for path in paths {
         ui.result(path.display());
     }

@@ -10,11 +10,13 @@ use crate::plots::{Plots, draw};
 use crate::progress::ProgressDisplay;
 use crate::run_lookup::{RUNS, find_finished};
 use crate::signals::stop_on_ctrl_c;
+use crate::tensorboard::{WithTensorBoard, add_pictures};
 use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_engine::{DeviceRequest, EngineKind, supported_engines};
 use fude_model::{ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, RunLock, Summary, file};
+use fude_report::EventFile;
 use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried};
 use seeds::Seeds;
 use series::Series;
@@ -86,6 +88,9 @@ pub(crate) struct TrainArgs {
     /// Two steps of one epoch on a few images, evaluated, and nothing left: does it all work?
     #[arg(long, conflicts_with = "resume")]
     fast_dev_run: bool,
+    /// Write event files for TensorBoard into the run folder too: scalars each epoch, pictures at the end.
+    #[arg(long)]
+    tensorboard: bool,
     /// The summary as one line of JSON on stdout, and nothing else there.
     #[arg(long)]
     pub(super) json: bool,
@@ -107,7 +112,7 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
         return series.run(args, ui);
     }
     match train_one(Start::find(args, ui)?, args, 1, ui)? {
-        Ended::Finished(trained) => {
+        Ended::Finished(mut trained) => {
             let said = conclude(&trained.summary, trained.folder.as_ref(), ui);
             // The result stands whether or not its pictures do.
             trained.draw(ui);
@@ -129,16 +134,22 @@ struct Trained {
     data: Prepared,
     scored: Option<Scored>,
     folder: Option<RunFolder>,
+    events: Option<EventFile>,
     /// Nobody else may work on the run while its pictures are drawn.
     _lock: Option<RunLock>,
 }
 
 impl Trained {
     /// Draws the run's pictures; a warning where one cannot be.
-    fn draw(&self, ui: Ui) {
-        let plots = Plots { summary: &self.summary, data: &self.data, scored: self.scored.as_ref() };
+    fn draw(&mut self, ui: Ui) {
+        let plots = Plots { summary: &self.summary, data: &self.data, scored: self.scored.as_ref(), others: &[] };
         let started = Instant::now();
         if let Some(Err(error)) = self.folder.as_ref().map(|run| draw(run, &plots)) {
+            ui.warning(format!("{error:#}"));
+        }
+        if let (Some(events), Some(run)) = (&mut self.events, &self.folder)
+            && let Err(error) = add_pictures(events, run, &plots)
+        {
             ui.warning(format!("{error:#}"));
         }
         tracing::info!("plots drawn in {:.2} s", started.elapsed().as_secs_f64());
@@ -170,12 +181,14 @@ fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ende
     request.folder = folder.clone();
     introduce(&request, &why, ui);
     let (mut display, started) = (ProgressDisplay::new(ui), Instant::now());
-    let outcome = fude_train::train(request, &mut display, &stop_on_ctrl_c());
+    let mut observer = WithTensorBoard::new(&mut display, args.tensorboard, ui);
+    let outcome = fude_train::train(request, &mut observer, &stop_on_ctrl_c());
+    let events = observer.into_events();
     display.clear();
     tracing::info!("trained and evaluated in {:.2} s", started.elapsed().as_secs_f64());
     match outcome {
         Ok(Outcome::Finished { summary, scored }) => {
-            Ok(Ended::Finished(Box::new(Trained { summary, data, scored, folder, _lock: lock })))
+            Ok(Ended::Finished(Box::new(Trained { summary, data, scored, folder, events, _lock: lock })))
         }
         Ok(Outcome::Interrupted(progress)) => Ok(Ended::Interrupted { progress, folder }),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),

@@ -144,11 +144,11 @@ fn report_draws_the_same_pictures_again() {
     home.fude("train small.toml").ends_with(0);
     let before = home.snapshot();
     let run = home.run("small");
-    for picture in ["learning_curve.png", "confusion_matrix.png", "mistakes.png"] {
+    for picture in ["learning_curve.png", "confusion_matrix.png", "mistakes.png", "report.html"] {
         std::fs::remove_file(run.join(picture)).unwrap();
     }
     let listed = home.fude("report small").ends_with(0).stdout;
-    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert_eq!(listed.lines().count(), 4, "{listed}");
     assert!(home.snapshot() == before, "a picture is not the same as before");
 }
 

@@ -112,7 +112,7 @@ impl Series {
                     if self.jobs == 1 {
                         self.introduce(index, &lock(progress), ui);
                     }
-                    let trained = self.train(*start, index, progress, args, ui)?;
+                    let mut trained = self.train(*start, index, progress, args, ui)?;
                     trained.draw(ui);
                     self.take(trained, index, &mut lock(progress), ui);
                 }

@@ -1,0 +1,95 @@
+//! The run beside others.
+
+use super::Report;
+use super::element::{Section, duration, loss, percent, table};
+use super::overview::data;
+use crate::panels::compared_curves;
+use crate::svg::{escape, svg};
+use fude_record::{EpochRecord, Experiment, Summary};
+use std::fmt::Write;
+
+/// Another run.
+#[derive(Clone, Debug)]
+pub struct ComparedRun {
+    /// What it was asked to do.
+    pub experiment: Experiment,
+    /// What it reached.
+    pub summary: Summary,
+    /// Its epochs.
+    pub records: Vec<EpochRecord>,
+}
+
+/// The colours of runs, this one's first: Okabe and Ito's.
+const COLORS: [&str; 6] = ["blue", "vermillion", "green", "muted", "ink", "faint"];
+
+pub(super) fn section(report: &Report<'_>) -> Section {
+    let summaries: Vec<&Summary> =
+        std::iter::once(report.summary).chain(report.others.iter().map(|other| &other.summary)).collect();
+    let mut out = String::new();
+    let unlike =
+        summaries.iter().any(|s| (&s.dataset, s.test_samples) != (&summaries[0].dataset, summaries[0].test_samples));
+    if unlike {
+        out += "<p class=\"warn\">These runs were not measured on the same data: their figures cannot be compared.</p>";
+    }
+    let rows: Vec<Vec<String>> = summaries.iter().enumerate().map(|(index, summary)| row(index, summary)).collect();
+    let header = ["run", "seed", "data", "network", "train", "validation", "test", "test loss", "epochs", "s/epoch"];
+    out += &table(&header, &rows);
+    out += &overlaid(report, &summaries);
+    out += &differences(report);
+    Section::new("comparison", "Comparison with other runs", out)
+}
+
+fn row(index: usize, summary: &Summary) -> Vec<String> {
+    let this = if index == 0 { " (this run)" } else { "" };
+    vec![
+        format!("{} {}{this}", index + 1, escape(&summary.experiment)),
+        summary.seed.to_string(),
+        escape(&data(summary)),
+        escape(&summary.model),
+        percent(summary.train_accuracy),
+        percent(summary.val_accuracy),
+        percent(summary.test_accuracy),
+        loss(summary.test_loss),
+        summary.epochs.to_string(),
+        duration(summary.epoch_seconds_median),
+    ]
+}
+
+/// The accuracy of each run against epoch, on the split that all of them have measured.
+fn overlaid(report: &Report<'_>, summaries: &[&Summary]) -> String {
+    let runs: Vec<&[EpochRecord]> = std::iter::once(report.records)
+        .chain(report.others.iter().map(|other| other.records.as_slice()))
+        .take(COLORS.len())
+        .collect();
+    let Some((picture, split)) = compared_curves(&runs) else { return String::new() };
+    let mut out = format!("<h3>{} accuracy against epoch</h3><ul class=\"legend\">", super::overview::capital(split));
+    for (index, (summary, color)) in summaries.iter().zip(COLORS).enumerate() {
+        let name = format!("{} {}, seed {}", index + 1, summary.experiment, summary.seed);
+        let _ = write!(out, "<li><i style=\"border-color:var(--{color})\"></i>{}</li>", escape(&name));
+    }
+    let plot = svg(&picture, "Accuracy of the runs against epoch");
+    out + &format!("</ul><div style=\"max-width:46rem\">{plot}</div>")
+}
+
+/// The keys in which the experiments differ.
+fn differences(report: &Report<'_>) -> String {
+    let mut all: Vec<_> = std::iter::once(report.experiment.keys())
+        .chain(report.others.iter().map(|other| other.experiment.keys()))
+        .collect();
+    all.iter_mut().for_each(|keys| drop(keys.remove("name")));
+    let names: std::collections::BTreeSet<&String> = all.iter().flat_map(|keys| keys.keys()).collect();
+    let values =
+        |key: &String| -> Vec<&str> { all.iter().map(|keys| keys.get(key).map_or("–", String::as_str)).collect() };
+    let rows: Vec<Vec<String>> = names
+        .iter()
+        .map(|key| (key, values(key)))
+        .filter(|(_, values)| values.iter().any(|value| *value != values[0]))
+        .map(|(key, values)| std::iter::once(escape(key)).chain(values.into_iter().map(escape)).collect())
+        .collect();
+    if rows.is_empty() {
+        return "<p class=\"note\">Their experiments are the same.</p>".into();
+    }
+    let numbers: Vec<String> = (1..=all.len()).map(|run| format!("run {run}")).collect();
+    let header: Vec<&str> = std::iter::once("key").chain(numbers.iter().map(String::as_str)).collect();
+    format!("<h3>How the experiments differ</h3>{}", table(&header, &rows))
+}

@@ -1,0 +1,40 @@
+//! What the model makes of held-out images.
+
+use super::Judged;
+use super::element::{Section, percent, table};
+use super::{charts, classes, images, matrix};
+use crate::{ClassLabel, ReportError};
+
+/// Confusion matrix, classes, calibration, mistakes, hardest images.
+pub(super) fn sections(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<Vec<Section>, ReportError> {
+    let of = |what: &str| format!("{what}, {} split", judged.split);
+    Ok(vec![
+        Section::new("confusion", of("Confusion matrix"), matrix::body(judged.evaluation, labels)?),
+        Section::new("classes", of("Classes"), classes::body(judged.evaluation, labels)),
+        Section::new("calibration", of("Confidence"), calibration(judged)),
+        Section::new("mistakes", of("Worst mistakes"), images::mistakes(judged, labels)?),
+        Section::new("hardest", of("Hardest images of each class"), images::hardest(judged, labels)?),
+    ])
+}
+
+fn calibration(judged: &Judged<'_>) -> String {
+    let surplus = judged.calibration.overconfidence();
+    let words = if surplus > 0.0 { "surer than it is right" } else { "righter than it is sure" };
+    let rows: Vec<Vec<String>> = judged
+        .answers
+        .iter()
+        .map(|answers| {
+            let least = if answers.least > 0.0 { format!("{} % or more", 100.0 * answers.least) } else { "any".into() };
+            vec![least, percent(Some(answers.answered)), percent(answers.accuracy)]
+        })
+        .collect();
+    format!(
+        "<p class=\"note\">Expected calibration error {} over 15 bins: on average the model is {:.2} points {words}. Bars show \
+         how right it is (accuracy) where it is this sure; they should end at the dashed line, and at the orange marks, the \
+         mean confidence of each bin.</p><div class=\"pair\">{}<div><h3>If it answers only when it is sure enough</h3>{}</div></div>",
+        percent(Some(judged.calibration.error)),
+        100.0 * surplus.abs(),
+        charts::reliability(judged.calibration),
+        table(&["confidence", "answered", "accuracy of answers"], &rows)
+    )
+}
