@@ -66,7 +66,7 @@ pub fn find_learning_rate(mut request: TrainRequest, range: LrRange, stop: &Stop
     let TrainRequest { experiment, data, device, engine, init, .. } = request;
     let images = DeviceData::upload(data.train.clone(), data.outputs(), &device)?;
     let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
-    let kind = engine.unwrap_or_else(|| choose_engine(&device, &experiment).0);
+    let kind = engine.unwrap_or_else(|| choose_engine(&device, &experiment, &data).0);
     let mut engine = fude_engine::build(Some(kind), &device, engine_spec(&experiment, vec![parameters], images))?;
     let (mut steps, mut running) = (Vec::new(), Running::default());
     let mut epoch = 0;
