@@ -112,6 +112,7 @@ mod tests {
             test_accuracy: Some(0.875),
             learning_rate: 1e-3,
             seconds: 0.5,
+            layers: Vec::new(),
         }
     }
 

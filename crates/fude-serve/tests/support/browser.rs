@@ -25,7 +25,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one; nothing where none is installed.
     pub(crate) fn start() -> Option<Self> {
-        let runs = |name: &&str| {
+        let runs = |name: &str| {
             Command::new(name)
                 .arg("--version")
                 .stdout(Stdio::null())
@@ -33,7 +33,7 @@ impl Browser {
                 .status()
                 .is_ok_and(|s| s.success())
         };
-        let name = NAMES.iter().find(runs)?;
+        let name = NAMES.iter().copied().find(|name| runs(name))?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (to, from) = (folder.path().join("to"), folder.path().join("from"));
         assert!(Command::new("mkfifo").args([&to, &from]).status().expect("mkfifo").success());

@@ -135,7 +135,7 @@ impl CheckCase {
     fn probabilities(&self, seed: u32) -> Vec<f32> {
         let classes = self.model.outputs;
         let row = |row: u32| {
-            let word = |o: u32| f64::from(philox4x32([row, o, 0, 0], [seed, 9])[0] >> 8) + 1.0;
+            let word = move |o: u32| f64::from(philox4x32([row, o, 0, 0], [seed, 9])[0] >> 8) + 1.0;
             let total: f64 = (0..classes as u32).map(word).sum();
             (0..classes as u32).map(move |o| (word(o) / total) as f32)
         };
