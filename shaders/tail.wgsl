@@ -92,7 +92,7 @@ fn target_of(labels: vec4<u32>, partners: vec4<u32>, share: f32, rest: f32, o: u
 // The largest logits of four rows, in cells from `base`, and which they are.
 struct Largest {
     value: vec4<f32>,
-    class: vec4<u32>,
+    index: vec4<u32>,
     broken: vec4<bool>,  // some logit of the row is no number
 }
 
@@ -103,7 +103,7 @@ fn largest_of(base: u32, group: u32, classes: u32) -> Largest {
         let z = cells[base + o * GROUPS + group];
         let better = z > found.value;
         found.value = select(found.value, z, better);
-        found.class = select(found.class, vec4<u32>(o), better);
+        found.index = select(found.index, vec4<u32>(o), better);
         found.broken = found.broken | strange(z);
     }
     return found;
@@ -132,7 +132,7 @@ fn lose(model: u32, row: u32, base: u32, group: u32) {
     var mass = splat(0.0);
     for (var o = 0u; o < classes; o++) {
         let shifted = cells[base + o * GROUPS + group] - largest.value;
-        let is_largest = largest.class == vec4<u32>(o);
+        let is_largest = largest.index == vec4<u32>(o);
         others += select(exponential(shifted), splat(0.0), is_largest);
         aimed += shifted * target_of(labels, partners, own_share, rest, o);
         if (TEACHER == 1u) {
@@ -163,7 +163,7 @@ fn lose(model: u32, row: u32, base: u32, group: u32) {
         let soft = own.teacher * own.temperature * own.temperature;
         loss = hard_share * loss + soft * (mass * ln_one_plus(others_warm) - aimed_warm);
     }
-    note_losses(model, row, select(splat(0.0), loss, exists), exists & (largest.class == labels), largest.broken & exists);
+    note_losses(model, row, select(splat(0.0), loss, exists), exists & (largest.index == labels), largest.broken & exists);
 }
 
 // Notes the losses of four rows, and how many of them were classified right.
