@@ -49,5 +49,5 @@ pub use run_folder::{RunFolder, RunFolderError, file};
 pub use run_group::{compare_groups, compared_figure, group_spread, sampling_error};
 pub use run_list::list_runs;
 pub use run_lock::RunLock;
-pub use spread::{Spread, spreads};
+pub use spread::{Figure, Spread, spreads};
 pub use summary::{SUMMARY_SCHEMA, Summary};

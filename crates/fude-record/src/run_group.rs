@@ -1,6 +1,6 @@
 //! Runs of one experiment that differ in seed or hold-out alone, and two such groups side by side.
 
-use crate::{Comparison, Experiment, Spread, Summary};
+use crate::{Comparison, Experiment, Figure, Spread, Summary};
 use std::collections::BTreeMap;
 
 /// What may differ between runs that repeat each other.
@@ -23,9 +23,8 @@ impl Experiment {
 
 /// The figure that is compared, by the summary's name: the test accuracy, or that of the validation split where a run has
 /// no test.
-pub fn compared_figure(summaries: &[&Summary]) -> Option<(&'static str, fn(&Summary) -> Option<f64>)> {
-    let figures: [(&'static str, fn(&Summary) -> Option<f64>); 2] =
-        [("test_accuracy", |s| s.test_accuracy), ("val_accuracy", |s| s.val_accuracy)];
+pub fn compared_figure(summaries: &[&Summary]) -> Option<Figure> {
+    let figures: [Figure; 2] = [("test_accuracy", |s| s.test_accuracy), ("val_accuracy", |s| s.val_accuracy)];
     figures.into_iter().find(|(_, value)| summaries.iter().all(|summary| value(summary).is_some()))
 }
 

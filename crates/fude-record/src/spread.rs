@@ -40,8 +40,8 @@ pub(crate) fn t_quantile(degrees: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |t| t.inverse_cdf(0.975))
 }
 
-/// What is looked at over runs, by the summary's names.
-type Figure = (&'static str, fn(&Summary) -> Option<f64>);
+/// A figure by its name in the summary, and how it is read there.
+pub type Figure = (&'static str, fn(&Summary) -> Option<f64>);
 
 const FIGURES: [Figure; 6] = [
     ("train_accuracy", |s| s.train_accuracy),

@@ -1,5 +1,7 @@
 //! What readers of a page rely on: it is whole in itself, it says what was measured, and no text in it is code.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use fude_record::{Calibration, EpochRecord, Evaluation, Experiment, Hard, Labelled, Mistake, Summary, evaluate};
 use fude_report::{ClassLabel, ComparedRun, FirstLayer, Glyph, Judged, Report, report_page};
 

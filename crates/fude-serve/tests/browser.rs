@@ -1,5 +1,7 @@
 //! The page as a user meets it: in a browser, drawing with a mouse.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "../../fude-predict/tests/support/trained.rs"]

@@ -1,5 +1,7 @@
 //! What other programs on this machine, and pages of other origins, get from the server.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use fude_model::{MlpConfig, ModelFile, StoredModel, initialise};
 use fude_predict::Classifier;
 use fude_serve::{ServedClass, Server};
