@@ -4,8 +4,9 @@ use crate::class_labels::class_labels;
 use crate::plots::{Plots, scored_split};
 use anyhow::{Context, Result};
 use fude_model::ModelFile;
-use fude_record::{RunFolder, file, write_atomically};
+use fude_record::{Calibration, RunFolder, Summary, file, write_atomically};
 use fude_report::{ComparedRun, FirstLayer, Judged, Report, report_page};
+use fude_train::Scored;
 use std::path::PathBuf;
 
 /// Images of each class that are shown as its hardest.
@@ -32,7 +33,7 @@ fn page(run: &RunFolder, plots: &Plots<'_>) -> Result<String> {
     let split = scored_split(data);
     let judged = scored.zip(split).map(|(scored, (name, split))| {
         let (mistakes, hardest) = (scored.mistaken_images(split), scored.hardest_images(split, HARDEST));
-        (scored, name, split, scored.calibration(None), scored.answers(), mistakes, hardest)
+        (scored, name, split, calibration(summary, scored), scored.answers(), mistakes, hardest)
     });
     let judged = judged.as_ref().map(|(scored, name, split, calibration, answers, mistakes, hardest)| Judged {
         split: name,
@@ -47,6 +48,11 @@ fn page(run: &RunFolder, plots: &Plots<'_>) -> Result<String> {
     let report =
         Report { summary, experiment: &experiment, records: &records, labels: &labels, judged, first_layer, others };
     Ok(report_page(&report)?)
+}
+
+/// The summary's, which knows the temperature fitted on the validation split; measured again where it has none.
+fn calibration(summary: &Summary, scored: &Scored) -> Calibration {
+    summary.calibration.clone().unwrap_or_else(|| scored.calibration(None))
 }
 
 /// Another run, to be compared with.

@@ -83,7 +83,7 @@ pub fn evaluate(logits: &[f32], labels: &[u8], classes: usize) -> Evaluation {
     let mut confusion = vec![vec![0u32; classes]; classes];
     let mut loss = 0.0;
     let mut correct = 0usize;
-    for (row, &label) in logits.chunks_exact(classes).zip(labels) {
+    for (row, &label) in logits.chunks_exact(classes.max(1)).zip(labels) {
         let softmax = Softmax::new(row);
         loss += softmax.loss(row[usize::from(label)]);
         correct += usize::from(softmax.predicted == usize::from(label));
@@ -96,7 +96,7 @@ pub fn evaluate(logits: &[f32], labels: &[u8], classes: usize) -> Evaluation {
 /// The wrongly predicted images, the most confident first; at most `limit`.
 pub fn worst_mistakes(logits: &[f32], labels: &[u8], classes: usize, limit: usize) -> Vec<Mistake> {
     let mut mistakes: Vec<Mistake> = logits
-        .chunks_exact(classes)
+        .chunks_exact(classes.max(1))
         .zip(labels)
         .enumerate()
         .filter_map(|(index, (row, &label))| {

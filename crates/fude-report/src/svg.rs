@@ -30,7 +30,8 @@ pub(crate) fn svg(picture: &Picture, description: &str) -> String {
     out + "</svg>"
 }
 
-/// Text for HTML and SVG, in content and in attributes alike. Control characters, which XML has no place for, go.
+/// Text for HTML and SVG, in content and in attributes alike. Control characters, which XML has no place for, go, and so do
+/// those that would turn the direction of the text after them.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -41,6 +42,7 @@ pub(crate) fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             c if c.is_control() => out.push(' '),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             c => out.push(c),
         }
     }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
-use fude_record::{Calibration, EpochRecord, Evaluation, Experiment, Hard, Labelled, Mistake, Summary, evaluate};
+use fude_record::{
+    Calibration, EpochRecord, Evaluation, Experiment, Hard, Labelled, LayerRecord, Mistake, Summary, evaluate,
+};
 use fude_report::{ClassLabel, ComparedRun, FirstLayer, Glyph, Judged, Report, report_page};
 
 const HOSTILE: &str = "<script>alert('x')</script>&\"";
@@ -86,7 +88,7 @@ fn judged<'a>(
 #[test]
 fn a_page_has_every_section_and_its_figures() {
     let page = page(["お o", "b", "c"], &[]);
-    for id in ["run", "curves", "confusion", "classes", "calibration", "mistakes", "hardest", "weights"] {
+    for id in ["run", "curves", "confusion", "classes", "calibration", "mistakes", "hardest", "weights", "experiment"] {
         assert!(page.contains(&format!("<section id=\"{id}\">")), "{id}");
         assert!(page.contains(&format!("<a href=\"#{id}\">")), "no link to {id}");
     }
@@ -100,7 +102,7 @@ fn a_page_has_every_section_and_its_figures() {
     ] {
         assert!(page.contains(text), "expected {text}");
     }
-    assert!(!page.contains("id=\"comparison\""));
+    assert!(!page.contains("id=\"comparison\"") && !page.contains("id=\"layers\""));
     assert!(page.contains("<symbol id=\"k0\" viewBox=\"0 0 1 1\"><path d=\"M0.100 0.200L0.900 0.800\"/></symbol>"));
 }
 
@@ -180,6 +182,53 @@ fn a_run_without_held_out_images_or_epochs_has_a_page_too() {
 }
 
 #[test]
+fn layers_are_shown_where_they_were_measured() {
+    let (experiment, summary, mut records) = (experiment(""), summary(), records());
+    let layer = LayerRecord {
+        layer: "fc1".into(),
+        weight_norm: 8.0,
+        update_norm: Some(0.4),
+        gradient_norm: None,
+        dead_units: Some(0.25),
+    };
+    records[1].layers = vec![layer];
+    let report = Report {
+        summary: &summary,
+        experiment: &experiment,
+        records: &records,
+        labels: &[],
+        judged: None,
+        first_layer: None,
+        others: &[],
+    };
+    let page = report_page(&report).unwrap();
+    let row = "<th scope=\"row\">fc1</th><td>8.00</td><td>0.400</td><td>5.00 %</td><td>–</td><td>25.00 %</td>";
+    assert!(page.contains("id=\"layers\"") && page.contains(row), "{page}");
+}
+
+#[test]
+fn the_temperature_fitted_on_validation_is_told() {
+    let calibration = Calibration::of(
+        Labelled { logits: &LOGITS, labels: &LABELS, classes: 3 },
+        Some(Labelled { logits: &LOGITS, labels: &LABELS, classes: 3 }),
+    );
+    let (experiment, summary, evaluation) = (experiment(""), summary(), evaluate(&LOGITS, &LABELS, 3));
+    let labels: Vec<ClassLabel> = ["a", "b", "c"].map(ClassLabel::new).into();
+    let report = Report {
+        summary: &summary,
+        experiment: &experiment,
+        records: &[],
+        labels: &labels,
+        judged: Some(judged(&evaluation, &calibration, &[], &[])),
+        first_layer: None,
+        others: &[],
+    };
+    let page = report_page(&report).unwrap();
+    let expected = format!("divided by a temperature of {:.2}, which was fitted", calibration.temperature.unwrap());
+    assert!(page.contains(&expected), "expected '{expected}'");
+}
+
+#[test]
 fn weights_and_images_of_the_wrong_size_are_refused() {
     let (experiment, summary) = (experiment(""), summary());
     let report = |first_layer, judged| Report {
@@ -198,4 +247,7 @@ fn weights_and_images_of_the_wrong_size_are_refused() {
     let mistakes = [(&[0u8; 5][..], Mistake { index: 2, label: 2, predicted: 1, probability: 0.78 })];
     let error = report_page(&report(None, Some(judged(&evaluation, &calibration, &mistakes, &[])))).unwrap_err();
     assert_eq!(error.to_string(), "labels for image 2: expected over 2, found 0");
+    let labels: Vec<ClassLabel> = ["a", "b", "c"].map(ClassLabel::new).into();
+    let page = Report { labels: &labels, ..report(None, Some(judged(&evaluation, &calibration, &mistakes, &[]))) };
+    assert_eq!(report_page(&page).unwrap_err().to_string(), "image: expected 2 x 3 pixels, found 5");
 }

@@ -66,7 +66,7 @@ function pixels() {
 async function ask() {
   if (!model) return;
   if (asking) { again = true; return; }
-  asking = true;
+  setAsking(true);
   try {
     do {
       again = false;
@@ -76,8 +76,14 @@ async function ask() {
   } catch (error) {
     complain(`No answer: ${error.message}`);
   } finally {
-    asking = false;
+    setAsking(false);
   }
+}
+
+// What stands there is not the answer to this drawing yet.
+function setAsking(now) {
+  asking = now;
+  byId("answer").setAttribute("aria-busy", now);
 }
 
 async function predicted() {

@@ -35,7 +35,9 @@ fn serve() -> String {
 
 /// The corner and the side of the pad on the screen.
 fn pad(browser: &mut Browser) -> [f64; 3] {
-    let rect = browser.value("(() => { const r = pad.getBoundingClientRect(); return [r.left, r.top, r.width]; })()");
+    let rect = browser.value(
+        "(() => { const r = document.querySelector('#pad').getBoundingClientRect(); return [r.left, r.top, r.width]; })()",
+    );
     [0, 1, 2].map(|index| rect[index].as_f64().unwrap())
 }
 
@@ -48,8 +50,17 @@ fn draw(browser: &mut Browser, strokes: &[Vec<[f32; 2]>]) {
         let points: Vec<[f64; 2]> = stroke.iter().step_by(6).chain(stroke.last()).map(place).collect();
         browser.drag(&points);
     }
-    browser.wait_for("!asking && !again");
+    browser.wait_for("document.querySelector('#answer').ariaBusy === 'false'");
 }
+
+/// What stands in an element of the page.
+fn text(browser: &mut Browser, selector: &str) -> String {
+    browser.value(&format!("document.querySelector('{selector}').textContent")).as_str().unwrap().to_owned()
+}
+
+/// Bright pixels of the image that the model was shown.
+const INK: &str = "[...document.querySelector('#seen').getContext('2d').getImageData(0, 0, 28, 28).data]\
+                   .filter((value, index) => index % 4 === 0 && value > 128).length";
 
 #[test]
 fn characters_drawn_with_the_mouse_are_recognised_as_they_are_drawn() {
@@ -58,24 +69,23 @@ fn characters_drawn_with_the_mouse_are_recognised_as_they_are_drawn() {
         return;
     };
     browser.open(&serve());
-    browser.wait_for("document.readyState === 'complete' && model !== null && rows.length === 10");
-    assert_eq!(browser.value("byId('best').textContent"), "Nothing drawn yet");
+    // The model is trained meanwhile; until then no class is listed.
+    browser.wait_for("document.querySelectorAll('#classes li').length === 10");
+    assert_eq!(text(&mut browser, "#best"), "Nothing drawn yet");
     let mut right = 0;
     for class in 0..10 {
         draw(&mut browser, &kana::strokes(class));
-        let found = browser.value("rows.findIndex(({ row }) => row.classList.contains('best'))");
+        let found = browser
+            .value("[...document.querySelectorAll('#classes li')].findIndex((row) => row.classList.contains('best'))");
         right += usize::from(found == class);
-        let sum =
-            browser.value("rows.reduce((sum, { share }) => sum + parseFloat(share.textContent), 0)").as_f64().unwrap();
+        let shares = "[...document.querySelectorAll('#classes .share')].map((share) => parseFloat(share.textContent))";
+        let sum = browser.value(&format!("{shares}.reduce((a, b) => a + b, 0)")).as_f64().unwrap();
         assert!((sum - 100.0).abs() < 1.0, "probabilities add up to {sum}");
-        let ink = "byId('seen').getContext('2d').getImageData(0, 0, 28, 28).data.filter((v, i) => i % 4 === 0 && v > 128).length";
-        assert!(
-            (20.0..500.0).contains(&browser.value(ink).as_f64().unwrap()),
-            "class {class}: no ink in the shown image"
-        );
-        browser.value("byId('clear').click()");
-        browser.wait_for("byId('best').textContent === 'Nothing drawn yet'");
+        let ink = browser.value(INK).as_f64().unwrap();
+        assert!((20.0..500.0).contains(&ink), "class {class}: {ink} bright pixels in the shown image");
+        browser.value("document.querySelector('#clear').click()");
+        browser.wait_for("document.querySelector('#best').textContent === 'Nothing drawn yet'");
     }
     assert!(right >= 8, "{right} of ten characters were recognised");
-    assert_eq!(browser.value("byId('error').hidden"), true);
+    assert_eq!(browser.value("document.querySelector('#error').hidden"), true);
 }

@@ -133,7 +133,7 @@ fn a_name_removes_its_newest_run_only_with_consent() {
 
     // Named twice, it is removed once; a path beside it needs no consent of its own.
     let removed = home.fude(&format!("runs --remove small {newest} {first} --yes --json")).ends_with(0);
-    let removed = removed.says(&[&format!("removed {first} (finished, 9 files, "), &format!("removed {newest} (")]);
+    let removed = removed.says(&[&format!("removed {first} (finished, 10 files, "), &format!("removed {newest} (")]);
     assert_eq!(removed.json()["removed"], serde_json::json!([first, newest]));
     assert_eq!(home.runs("small"), [home.path(&second)]);
 }

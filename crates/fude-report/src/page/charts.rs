@@ -35,8 +35,8 @@ pub(super) fn curves(report: &Report<'_>) -> Section {
 
 /// Units of the plot of confidence, and of the histogram under it.
 const WIDTH: f32 = 400.0;
-const PLOT: Area = Area { left: 48.0, top: 28.0, width: 338.0, height: 220.0 };
-const COUNTS: Area = Area { left: 48.0, top: 290.0, width: 338.0, height: 60.0 };
+const PLOT: Area = Area { left: 48.0, top: 28.0, width: 330.0, height: 220.0 };
+const COUNTS: Area = Area { left: 48.0, top: 290.0, width: 330.0, height: 60.0 };
 
 /// Bars of accuracy for each bin of confidence with the line on which they should end, and how many images each has.
 pub(super) fn reliability(calibration: &Calibration) -> String {

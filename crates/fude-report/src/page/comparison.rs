@@ -68,7 +68,9 @@ fn overlaid(report: &Report<'_>, summaries: &[&Summary]) -> String {
         let _ = write!(out, "<li><i style=\"border-color:var(--{color})\"></i>{}</li>", escape(&name));
     }
     let plot = svg(&picture, "Accuracy of the runs against epoch");
-    out + &format!("</ul><div style=\"max-width:46rem\">{plot}</div>")
+    let rest = summaries.len().saturating_sub(COLORS.len());
+    let more = if rest > 0 { format!("<p class=\"note\">Without the last {rest}.</p>") } else { String::new() };
+    out + &format!("</ul><div style=\"max-width:32rem\">{plot}</div>{more}")
 }
 
 /// The keys in which the experiments differ.

@@ -6,6 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt::Write;
 
+/// Letters beside a drawn character that stay on its line.
+const LONGEST_UNBROKEN: usize = 8;
+
 /// A part of the page with a heading.
 pub(super) struct Section {
     /// Its name in links.
@@ -68,7 +71,12 @@ pub(super) fn label(labels: &[ClassLabel], class: usize) -> String {
         escape(&character)
     );
     let rest = label.text(class);
-    if rest.is_empty() { svg } else { format!("{svg}&nbsp;{}", escape(&rest)) }
+    match rest.chars().count() {
+        0 => svg,
+        // A drawing and a word would be torn apart at the end of a line; long names may be.
+        1..=LONGEST_UNBROKEN => format!("<span class=\"whole\">{svg} {}</span>", escape(&rest)),
+        _ => format!("{svg} {}", escape(&rest)),
+    }
 }
 
 /// The drawn character alone where there is one, for narrow places.

@@ -34,7 +34,8 @@ pub(super) fn mistakes(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<Str
 pub(super) fn hardest(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<String, ReportError> {
     let mut out = String::from(
         "<p class=\"note\">For each class the images to which the model gives the least probability of being of it, with that \
-         probability and, where it is wrong, <span class=\"predicted\">what it said</span>.</p><div class=\"hard\">",
+         probability and, where it is wrong, <span class=\"predicted\">what it said</span>. Those of a class that a good model \
+         holds to be something else are the first to look at for wrong labels.</p><div class=\"hard\">",
     );
     for (class, images) in judged.hardest.iter().enumerate().filter(|(_, images)| !images.is_empty()) {
         let _ = write!(out, "<div>{}</div><ul>", label(labels, class));
@@ -44,7 +45,7 @@ pub(super) fn hardest(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<Stri
             let said = if predicted == class {
                 String::new()
             } else {
-                format!(" <span class=\"predicted\">{}</span>", label(labels, predicted))
+                format!("<br><span class=\"predicted\">{}</span>", label(labels, predicted))
             };
             let probability = probability(hard.probability);
             let _ = write!(out, "<li>{}{probability}{said}</li>", shot(judged, pixels, hard.index)?);
@@ -56,7 +57,7 @@ pub(super) fn hardest(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<Stri
 
 fn shot(judged: &Judged<'_>, pixels: &[u8], index: usize) -> Result<String, ReportError> {
     let png = grey_png(pixels, judged.height, judged.width)?;
-    let size = format!("class=\"shot\" width=\"{}\" height=\"{}\" loading=\"lazy\"", judged.width, judged.height);
+    let size = format!("class=\"shot\" width=\"{}\" height=\"{}\"", judged.width, judged.height);
     Ok(embedded(&png, &size, &format!("Image {index} of the {} split", judged.split)))
 }
 

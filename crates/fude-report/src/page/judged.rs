@@ -1,9 +1,10 @@
 //! What the model makes of held-out images.
 
 use super::Judged;
-use super::element::{Section, percent, table};
+use super::element::{Section, loss, percent, table};
 use super::{charts, classes, images, matrix};
 use crate::{ClassLabel, ReportError};
+use fude_record::Calibration;
 
 /// Confusion matrix, classes, calibration, mistakes, hardest images.
 pub(super) fn sections(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<Vec<Section>, ReportError> {
@@ -19,7 +20,7 @@ pub(super) fn sections(judged: &Judged<'_>, labels: &[ClassLabel]) -> Result<Vec
 
 fn calibration(judged: &Judged<'_>) -> String {
     let surplus = judged.calibration.overconfidence();
-    let words = if surplus > 0.0 { "surer than it is right" } else { "righter than it is sure" };
+    let words = if surplus > 0.0 { "too sure" } else { "not sure enough" };
     let rows: Vec<Vec<String>> = judged
         .answers
         .iter()
@@ -29,12 +30,26 @@ fn calibration(judged: &Judged<'_>) -> String {
         })
         .collect();
     format!(
-        "<p class=\"note\">Expected calibration error {} over 15 bins: on average the model is {:.2} points {words}. Bars show \
-         how right it is (accuracy) where it is this sure; they should end at the dashed line, and at the orange marks, the \
-         mean confidence of each bin.</p><div class=\"pair\">{}<div><h3>If it answers only when it is sure enough</h3>{}</div></div>",
+        "<p class=\"note\">Expected calibration error {} over 15 bins: on average the model is {:.2} points {words}. A bar shows \
+         how often it is right (accuracy) where it is that sure (confidence); it should end at the orange mark, the mean \
+         confidence of its bin.{}</p><div class=\"pair\">{}<div><h3>If it answers only when it is sure enough</h3>{}</div></div>",
         percent(Some(judged.calibration.error)),
         100.0 * surplus.abs(),
+        scaled(judged.calibration),
         charts::reliability(judged.calibration),
         table(&["confidence", "answered", "accuracy of answers"], &rows)
+    )
+}
+
+/// What dividing the logits by a fitted temperature makes of it.
+fn scaled(calibration: &Calibration) -> String {
+    let (Some(temperature), Some(error)) = (calibration.temperature, calibration.scaled_error) else {
+        return String::new();
+    };
+    format!(
+        " Its logits divided by a temperature of {temperature:.2}, which was fitted on the validation split, would leave an \
+         error of {} and a loss of {}.",
+        percent(Some(error)),
+        loss(calibration.scaled_loss)
     )
 }

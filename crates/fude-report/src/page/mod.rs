@@ -6,6 +6,7 @@ mod comparison;
 mod element;
 mod images;
 mod judged;
+mod layers;
 mod matrix;
 mod overview;
 mod weights;
@@ -64,10 +65,12 @@ pub fn report_page(report: &Report<'_>) -> Result<String, ReportError> {
     if let Some(judged) = &report.judged {
         sections.extend(judged::sections(judged, report.labels)?);
     }
+    sections.extend(layers::section(report.records));
     sections.extend(report.first_layer.as_ref().map(weights::section).transpose()?);
     if !report.others.is_empty() {
         sections.push(comparison::section(report));
     }
+    sections.extend(overview::experiment(report));
     let mut page = page_start(&overview::title(report));
     page += &symbols(report.labels);
     page += &overview::head(report, &sections);

@@ -89,11 +89,11 @@ fn tiles(report: &Report<'_>) -> String {
             "mean cross-entropy, nats".into(),
         ));
         let surplus = judged.calibration.overconfidence();
-        let word = if surplus > 0.0 { "surer than right" } else { "righter than sure" };
+        let word = if surplus > 0.0 { "too sure" } else { "not sure enough" };
         tiles.push((
             "Calibration error".into(),
             percent(Some(judged.calibration.error)),
-            format!("by {:.2} points {word}", 100.0 * surplus.abs()),
+            format!("on average {:.2} points {word}", 100.0 * surplus.abs()),
         ));
     }
     tiles.push(("Training accuracy".into(), percent(summary.train_accuracy), "final weights, dropout off".into()));
@@ -116,11 +116,13 @@ pub(super) fn settings(report: &Report<'_>) -> Section {
     for (name, value) in facts(report) {
         let _ = write!(out, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(&value));
     }
-    out += "</dl>";
-    if let Ok(text) = report.experiment.to_toml() {
-        let _ = write!(out, "<h3>The whole experiment</h3><pre>{}</pre>", escape_lines(&text));
-    }
-    Section::new("run", "What was run", out)
+    Section::new("run", "What was run", out + "</dl>")
+}
+
+/// Every key of the experiment file.
+pub(super) fn experiment(report: &Report<'_>) -> Option<Section> {
+    let text = report.experiment.to_toml().ok()?;
+    Some(Section::new("experiment", "The whole experiment", format!("<pre>{}</pre>", escape_lines(&text))))
 }
 
 fn escape_lines(text: &str) -> String {

@@ -41,7 +41,7 @@ pub(super) fn section(layer: &FirstLayer<'_>) -> Result<Section, ReportError> {
          weight.</p><div class=\"weights\">"
     );
     for unit in units {
-        let size = format!("width=\"{}\" height=\"{}\" loading=\"lazy\"", layer.width, layer.height);
+        let size = format!("width=\"{}\" height=\"{}\"", layer.width, layer.height);
         out += &embedded(&layer.png(unit)?, &size, &format!("Unit {unit}"));
     }
     Ok(Section::new("weights", "First layer's weights", out + "</div>"))

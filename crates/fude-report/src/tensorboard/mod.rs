@@ -5,7 +5,7 @@ mod record;
 
 use crate::ReportError;
 use crate::picture::Picture;
-use fude_record::EpochRecord;
+use fude_record::{EpochRecord, LayerRecord};
 use messages::{Event, Image, SessionLog, Summary, Value, What};
 use prost::Message;
 use std::fs::{self, File, OpenOptions};
@@ -44,7 +44,8 @@ impl EventFile {
         &self.path
     }
 
-    /// Adds what an epoch measured: `loss/...` and `accuracy/...` of each split, `learning_rate`, `seconds`.
+    /// Adds what an epoch measured: `loss/...` and `accuracy/...` of each split, `learning_rate`, `seconds`, and
+    /// `weight_norm/...`, `update_norm/...`, `gradient_norm/...`, `dead_units/...` of each layer where they were measured.
     ///
     /// # Errors
     /// [`ReportError::Write`] with what the system says.
@@ -60,7 +61,8 @@ impl EventFile {
             ("seconds", Some(record.seconds)),
         ];
         let measured = scalars.into_iter().filter_map(|(tag, value)| Some((tag, value?)));
-        let value = measured.map(|(tag, value)| Value::scalar(tag, value as f32)).collect();
+        let mut value: Vec<Value> = measured.map(|(tag, value)| Value::scalar(tag, value as f32)).collect();
+        value.extend(record.layers.iter().flat_map(of_layer));
         self.write(i64::from(record.epoch), What::Summary(Summary { value }))
     }
 
@@ -81,6 +83,17 @@ impl EventFile {
         let written = self.file.write_all(&record::framed(&event));
         written.map_err(|source| ReportError::Write { path: self.path.clone(), source })
     }
+}
+
+fn of_layer(record: &LayerRecord) -> Vec<Value> {
+    let scalars = [
+        ("weight_norm", Some(record.weight_norm)),
+        ("update_norm", record.update_norm),
+        ("gradient_norm", record.gradient_norm),
+        ("dead_units", record.dead_units),
+    ];
+    let measured = scalars.into_iter().filter_map(|(tag, value)| Some((tag, value?)));
+    measured.map(|(tag, value)| Value::scalar(&format!("{tag}/{}", record.layer), value as f32)).collect()
 }
 
 /// A file whose name TensorBoard looks for, with a number where runs of one second share a folder.
