@@ -16,6 +16,7 @@ mod rounds;
 mod row;
 mod statistics;
 mod subject;
+mod weigh;
 mod worker;
 
 pub use error::BenchError;
@@ -27,4 +28,5 @@ pub use rounds::{Bench, BenchEvent};
 pub use row::Row;
 pub use statistics::Spread;
 pub use subject::{Subject, Worker};
+pub use weigh::{ToWeigh, Weighed, gzip_bytes, weigh};
 pub use worker::serve;

@@ -92,6 +92,8 @@ impl Bench {
             let why = "a run that learns from teachers is not measured".into();
             return Err(BenchError::Experiment { experiment: experiment.name, why });
         }
+        // Masks come with epochs: what is timed is the step without them.
+        experiment.prune = None;
         let images = choose(&mut experiment, self.data.as_deref())?;
         watch(BenchEvent::Note(format!("{}: {}", experiment.name, images.note)));
         let read_by_peers = self.subjects.iter().any(Subject::is_peer);

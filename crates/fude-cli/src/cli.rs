@@ -4,7 +4,7 @@
 use crate::commands::doctor;
 use crate::commands::{
     baseline, bench, check, compare, completions, data, devices, distill, eval, export, import, lr_find, predict,
-    quantize, report, results, runs, serve, summary, sweep, train,
+    prune, quantize, report, results, runs, serve, summary, sweep, train, weigh,
 };
 use crate::ui::Ui;
 use clap::{ArgAction, Parser, Subcommand};
@@ -46,6 +46,10 @@ enum Command {
     Import(import::ImportArgs),
     /// Round a model's weights to int8: a quarter of the bytes.
     Quantize(quantize::QuantizeArgs),
+    /// Put a model's smallest weights to 0, at once or while it is trained on.
+    Prune(prune::PruneArgs),
+    /// Weigh models against each other: accuracy, bytes, parameters, time of an answer.
+    Weigh(weigh::WeighArgs),
     /// Say what is on pictures: files, or folders of them.
     Predict(predict::PredictArgs),
     /// Draw characters on a page of this machine and see what a model makes of them.
@@ -110,6 +114,8 @@ impl Cli {
             Command::Export(args) => export::run(&args, ui),
             Command::Import(args) => import::run(&args, ui),
             Command::Quantize(args) => quantize::run(&args, ui),
+            Command::Prune(args) => prune::run(&args, ui),
+            Command::Weigh(args) => weigh::run(&args, ui),
             Command::Predict(args) => predict::run(&args, ui),
             Command::Serve(args) => serve::run(&args, ui),
             Command::Check(args) => check::run(&args, ui),

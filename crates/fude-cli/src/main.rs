@@ -16,6 +16,7 @@ mod spread;
 mod table;
 mod tensorboard;
 mod ui;
+mod weighed;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -29,6 +29,17 @@ fn row(name: &str, spread: &Spread) -> Vec<String> {
     vec![name.replace('_', " "), figure(Some(spread.mean)), figure(spread.deviation), interval]
 }
 
+/// `88.72 ± 0.21 %`: mean and standard deviation over runs.
+pub(crate) fn mean_and_spread(values: &[f64]) -> String {
+    match Spread::of(values) {
+        None => "-".into(),
+        Some(Spread { mean, deviation: None, .. }) => format!("{:.2} %", 100.0 * mean),
+        Some(Spread { mean, deviation: Some(deviation), .. }) => {
+            format!("{:.2} ± {:.2} %", 100.0 * mean, 100.0 * deviation)
+        }
+    }
+}
+
 /// What the runs are: "8 folds", "5 seeds".
 pub(crate) fn what_varies(summaries: &[&Summary]) -> String {
     let folds: Vec<u32> = summaries.iter().filter_map(|s| s.fold).collect();
@@ -50,6 +61,12 @@ pub(crate) fn what_varies(summaries: &[&Summary]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spread_is_the_sample_standard_deviation() {
+        assert_eq!(mean_and_spread(&[0.88, 0.90]), "89.00 ± 1.41 %");
+        assert_eq!((mean_and_spread(&[0.5]), mean_and_spread(&[])), ("50.00 %".into(), "-".into()));
+    }
 
     #[test]
     fn accuracies_are_percentages_and_losses_are_not() {

@@ -16,11 +16,14 @@ pub struct Needs {
     pub augmentation: Option<Augmentation>,
     /// Whether samples are mixed.
     pub mixed: bool,
+    /// Whether weights are pruned.
+    pub pruned: bool,
 }
 
 impl Needs {
     /// A model by itself, on images as they are.
     pub fn new(model: &MlpConfig) -> Self {
-        Self { model: model.clone(), batch: 1, image: [1, model.inputs], augmentation: None, mixed: false }
+        let image = [1, model.inputs];
+        Self { model: model.clone(), batch: 1, image, augmentation: None, mixed: false, pruned: false }
     }
 }

@@ -111,7 +111,8 @@ pub fn build(kind: Option<EngineKind>, device: &Device, spec: EngineSpec) -> Res
 pub fn require_support(kind: EngineKind, device: &Device, needs: &Needs) -> Result<(), EngineError> {
     let why = match kind {
         EngineKind::Fused => crate::fused::unsupported(device, needs),
-        EngineKind::Burn => (!cfg!(feature = "burn")).then(|| "is not part of this build".to_owned()),
+        EngineKind::Burn if !cfg!(feature = "burn") => Some("is not part of this build".to_owned()),
+        EngineKind::Burn => needs.pruned.then(|| "prunes no weights: its optimisers know no masks".to_owned()),
     };
     let engine = if kind == EngineKind::Fused { "fused" } else { "burn" };
     why.map_or(Ok(()), |why| Err(EngineError::Unsupported { engine, why }))
@@ -120,7 +121,8 @@ pub fn require_support(kind: EngineKind, device: &Device, needs: &Needs) -> Resu
 /// The engine on a device where nobody asks for a certain one, and why it is not `fused` where it is not.
 pub fn choose_engine(device: &Device, needs: &Needs) -> (EngineKind, Option<String>) {
     match crate::fused::unsupported(device, needs) {
-        Some(why) if cfg!(feature = "burn") => {
+        // What prunes is `fused` alone: it says what is in the way.
+        Some(why) if cfg!(feature = "burn") && !needs.pruned => {
             (EngineKind::Burn, Some(format!("engine 'fused' {why}; engine 'burn' trains it")))
         }
         _ => (EngineKind::Fused, None),

@@ -11,8 +11,8 @@ const VERSION: u32 = 1;
 pub struct TrainState {
     /// The version of the names' meaning.
     pub version: u32,
-    /// `parameters`, `adam.m`, `adam.v`, each `[P]` in the model's layout, `ema` where kept, and whatever else an engine
-    /// keeps.
+    /// `parameters`, `adam.m`, `adam.v`, each `[P]` in the model's layout, `ema` where kept, `mask` where weights are pruned,
+    /// and whatever else an engine keeps.
     pub tensors: BTreeMap<String, NamedTensor>,
     /// `adam.step`, and the sums of the running epoch `epoch.loss`, `epoch.correct`, `epoch.samples`.
     pub scalars: BTreeMap<String, f64>,
@@ -36,6 +36,9 @@ impl TrainState {
     pub const SECOND_MOMENT: &str = "adam.v";
     /// The parameters' moving average, `[P]`, where one is kept.
     pub const EMA: &str = "ema";
+    /// 0 where a parameter is pruned, 1 elsewhere, `[P]`, where any is. Pruned parameters get no gradient: where parameter,
+    /// moments and average are 0, as whoever prunes leaves them, they stay exactly so.
+    pub const MASK: &str = "mask";
     /// Steps that Adam has made.
     pub const ADAM_STEP: &str = "adam.step";
 

@@ -11,6 +11,7 @@ mod initialise;
 mod layout;
 mod normalization;
 mod onnx;
+mod prune;
 mod quantised;
 mod summary;
 
@@ -22,5 +23,6 @@ pub use initialise::initialise;
 pub use layout::{Layer, Layout, Parameters};
 pub use normalization::Normalization;
 pub use onnx::OnnxError;
+pub use prune::{apply_mask, magnitude_mask};
 pub use quantised::{InputRange, QuantisedLayer, QuantisedModel, StoredModel};
 pub use summary::summary_table;

@@ -1,7 +1,7 @@
 //! One experiment: everything that decides what a run computes. `experiments/*.toml` are these.
 
 use crate::range::{RangeError, check, range};
-use crate::{AugmentConfig, DistillConfig};
+use crate::{AugmentConfig, DistillConfig, PruneConfig};
 use fude_model::MlpConfig;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct Experiment {
     /// Which models teach this one; absent means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distill: Option<DistillConfig>,
+    /// Which share of the weights is pruned in training; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prune: Option<PruneConfig>,
     /// How the data are cut.
     #[serde(default)]
     pub data: DataConfig,
@@ -238,6 +241,7 @@ impl Experiment {
         self.train.validate()?;
         self.augment.as_ref().map_or(Ok(()), AugmentConfig::validate)?;
         self.distill.as_ref().map_or(Ok(()), DistillConfig::validate)?;
+        self.prune.as_ref().map_or(Ok(()), PruneConfig::validate)?;
         self.data.validate()?;
         let seconds = self.checkpoint.seconds;
         check(seconds.is_finite() && seconds >= 0.0, "checkpoint.seconds", "0 or more seconds", seconds)?;
@@ -261,6 +265,8 @@ impl Experiment {
     fn validate_early_stopping(&self) -> Result<(), RangeError> {
         let Some(stopping) = &self.early_stopping else { return Ok(()) };
         check(stopping.patience > 0, "early_stopping.patience", "1 or more epochs", stopping.patience)?;
+        // It would end before the weights have gone, or bring them back.
+        check(self.prune.is_none(), "early_stopping", "none with [prune], which ends as it began to", "both")?;
         let key = "early_stopping.monitor";
         match stopping.monitor {
             Monitor::ValidationLoss => check(

@@ -17,6 +17,7 @@ mod metrics;
 mod new_file;
 mod overrides;
 mod parse;
+mod prune;
 mod range;
 mod run_folder;
 mod run_group;
@@ -44,6 +45,7 @@ pub use metrics::{
 pub use new_file::write_new;
 pub use overrides::Override;
 pub use parse::ExperimentError;
+pub use prune::PruneConfig;
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
 pub use run_group::{compare_groups, compared_figure, group_spread, sampling_error};

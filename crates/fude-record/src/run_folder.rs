@@ -17,6 +17,8 @@ pub mod file {
     pub const MODEL: &str = "best.safetensors";
     /// The final model with int8 weights, where someone asked for it.
     pub const INT8: &str = "int8.safetensors";
+    /// The final model with its smallest weights at 0, where someone asked for it.
+    pub const PRUNED: &str = "pruned.safetensors";
     /// The newest checkpoint.
     pub const CHECKPOINT: &str = "last.ckpt";
     /// The checkpoint before it, kept in case the newest is damaged.
@@ -178,7 +180,7 @@ impl RunFolder {
             }
         }
         // The models too: they are no longer what the run has come to.
-        for path in [file::SUMMARY, file::MODEL, file::INT8].map(|name| self.file(name)) {
+        for path in [file::SUMMARY, file::MODEL, file::INT8, file::PRUNED].map(|name| self.file(name)) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&path)(error)),
                 _ => {}

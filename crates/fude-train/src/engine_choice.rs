@@ -18,5 +18,6 @@ pub(crate) fn needs(experiment: &Experiment, data: &Prepared) -> Needs {
         image: [data.train.height, data.train.width],
         augmentation: experiment.augment.as_ref().map(augmentation),
         mixed: experiment.train.mixup > 0.0,
+        pruned: experiment.prune.is_some(),
     }
 }

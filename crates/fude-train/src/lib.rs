@@ -17,6 +17,7 @@ mod observer;
 mod patience;
 mod pins;
 mod plan;
+mod prune;
 mod request;
 mod resume;
 mod score;

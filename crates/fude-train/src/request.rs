@@ -33,6 +33,9 @@ impl TrainRequest {
     /// Parameters to start from, or a checkpoint to go on from, that do not fit.
     pub fn fit(&mut self) -> Result<(), TrainError> {
         fit_to_data(&mut self.experiment, &self.data);
+        if self.init.is_none() && self.resume.is_none() {
+            self.init = crate::prune::start(&self.experiment, &self.data)?;
+        }
         let model = &self.experiment.model;
         let expected = model.layout();
         if let Some(init) = self.init.as_ref().filter(|init| init.layout != expected) {
@@ -48,9 +51,9 @@ impl TrainRequest {
             let why = format!("early stopping watches the test loss, and {} has no test split", self.data.dataset);
             return Err(TrainError::Mismatch(why));
         }
-        if let Some(kind) = self.engine {
-            fude_engine::require_support(kind, &self.device, &needs(&self.experiment, &self.data))?;
-        }
+        let needs = needs(&self.experiment, &self.data);
+        let kind = self.engine.unwrap_or_else(|| fude_engine::choose_engine(&self.device, &needs).0);
+        fude_engine::require_support(kind, &self.device, &needs)?;
         if let Some(distill) = &self.experiment.distill {
             read_all(distill, &self.data)?;
         }

@@ -56,12 +56,13 @@ impl Teachers {
 /// # Errors
 /// The first that cannot be read or does not fit, with its path.
 pub(crate) fn read_all(config: &DistillConfig, data: &Prepared) -> Result<Vec<ModelFile>, TrainError> {
-    config.teachers.iter().map(|text| read(Path::new(text), data)).collect()
+    config.teachers.iter().map(|text| read("teacher", Path::new(text), data)).collect()
 }
 
-fn read(path: &Path, data: &Prepared) -> Result<ModelFile, TrainError> {
+/// A model that a run builds on, `role` being what it is to it.
+pub(crate) fn read(role: &str, path: &Path, data: &Prepared) -> Result<ModelFile, TrainError> {
     let path = if path.is_dir() { path.join(file::MODEL) } else { path.to_owned() };
-    let refuse = |why: String| TrainError::Mismatch(format!("teacher {}: {why}", path.display()));
+    let refuse = |why: String| TrainError::Mismatch(format!("{role} {}: {why}", path.display()));
     let bytes = std::fs::read(&path).map_err(|error| refuse(error.to_string()))?;
     let model = ModelFile::from_bytes(&bytes).map_err(|error| refuse(error.to_string()))?;
     compare_classes(&model.metadata, data).map_err(|error| refuse(error.to_string()))?;

@@ -123,6 +123,7 @@ impl BaselineArgs {
             },
             augment: None,
             distill: None,
+            prune: None,
             data: DataConfig {
                 test_fraction: self.test_fraction,
                 validation_fraction: 0.0,

@@ -1,20 +1,17 @@
 //! `fude quantize`.
 
-use crate::commands::eval::{logits, model_data};
+use crate::commands::cost::Cost;
+use crate::commands::eval::model_data;
 use crate::model_lookup::FoundModel;
 use crate::output::{Force, beside};
 use crate::run_lookup::RUNS;
-use crate::table::{loss, percent, table};
 use crate::ui::{Ui, print_json};
 use anyhow::Result;
-use fude_data::Split;
 use fude_engine::{Calibration, calibrate};
-use fude_model::{ModelFile, QuantisedModel, StoredModel};
+use fude_model::{QuantisedModel, StoredModel};
 use fude_record::file;
-use fude_train::{Prepared, Scored};
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Rounds a model's weights to int8 and calibrates its activations on training images: a quarter of the bytes.
 ///
@@ -76,7 +73,7 @@ pub(crate) fn run(args: &QuantizeArgs, ui: Ui) -> Result<()> {
     int8.metadata.insert("calibration".into(), calibration);
     let sizes = [model.to_bytes()?.len(), int8.to_bytes()?.len()];
     args.force.write(&output, &int8.to_bytes()?)?;
-    let cost = Cost::measure(&found, model, int8, &data)?;
+    let cost = Cost::measure(&found.name(), [StoredModel::F32(model), StoredModel::Int8(int8)], &data)?;
     if args.json {
         return print_json(&json!({
             "model": found.name(), "output": output, "bits": args.bits, "bytes": { "f32": sizes[0], "int8": sizes[1] },
@@ -86,47 +83,11 @@ pub(crate) fn run(args: &QuantizeArgs, ui: Ui) -> Result<()> {
             "same_class": cost.same_class,
         }));
     }
-    ui.result(cost.table(sizes));
-    let (split, samples, same) = (cost.split, cost.samples, percent(Some(cost.same_class)));
-    ui.result(format!("\nmeasured on {samples} {split} images of {}; {same} get the same class", data.dataset));
+    let header = ["weights", "bytes", "accuracy", "loss"];
+    ui.result(
+        cost.table(&header, [vec!["f32".into(), sizes[0].to_string()], vec!["int8".into(), sizes[1].to_string()]]),
+    );
+    ui.result(cost.words(&data));
     ui.result(format!("int8 model: {}", output.display()));
     Ok(())
-}
-
-/// What int8 weights cost.
-struct Cost {
-    split: &'static str,
-    samples: usize,
-    /// With f32 weights, with int8 weights.
-    scored: [Scored; 2],
-    /// Share of images that get the same class from both.
-    same_class: f64,
-}
-
-impl Cost {
-    /// Measures it without a look at the test split.
-    fn measure(found: &FoundModel, model: ModelFile, int8: QuantisedModel, data: &Prepared) -> Result<Self> {
-        let (split, images): (_, &Arc<Split>) = match &data.validation {
-            Some(images) => ("validation", images),
-            None => ("training", &data.train),
-        };
-        let exact = logits(&found.name(), StoredModel::F32(model), data, images)?;
-        let rounded = logits(&found.name(), StoredModel::Int8(int8), data, images)?;
-        let same = exact.predictions().zip(rounded.predictions()).filter(|(a, b)| a == b).count();
-        let samples = images.len();
-        let scored = [exact, rounded].map(|logits| Scored::of(&logits, &images.labels));
-        Ok(Self { split, samples, scored, same_class: same as f64 / samples.max(1) as f64 })
-    }
-
-    fn table(&self, sizes: [usize; 2]) -> String {
-        let row = |name: &str, size: usize, scored: &Scored| {
-            let Scored { evaluation, .. } = scored;
-            vec![name.to_owned(), size.to_string(), percent(Some(evaluation.accuracy)), loss(Some(evaluation.loss))]
-        };
-        let [exact, rounded] = &self.scored;
-        table(
-            &["weights", "bytes", "accuracy", "loss"],
-            vec![row("f32", sizes[0], exact), row("int8", sizes[1], rounded)],
-        )
-    }
 }

@@ -1,32 +1,52 @@
 //! `fude results`.
 
+use crate::spread::mean_and_spread;
 use crate::ui::{Ui, print_out};
+use crate::weighed;
 use anyhow::{Context, Result};
+use fude_bench::Weighed;
 use fude_record::{Spread, Summary};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// Prints recorded results as a Markdown table: a row an experiment, data set and engine, means over runs.
 ///
-/// A recorded result is a line of JSON, as `fude train --json` prints it, also with --seeds and --folds.
+/// A recorded result is a line of JSON, as `fude train --json` prints it, also with --seeds and --folds. Of what `fude weigh
+/// --json` prints, it is a row a model.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   fude train experiments/e1-l2.toml --seed 1 --json >> experiments/results/mine.jsonl
-  fude results experiments/results/*.jsonl")]
+  fude results experiments/results/fashion.jsonl experiments/results/kmnist-8k-splits.jsonl
+  fude results experiments/results/compress.jsonl --brief")]
 pub(crate) struct ResultsArgs {
     /// Files with a summary a line.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Of weighed models, accuracy and bytes alone.
+    #[arg(long)]
+    brief: bool,
 }
 
 pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
+    if let Some(weighed) = weighed_models(&args.files) {
+        print_out(&weighed::markdown(&weighed, args.brief));
+        return Ok(());
+    }
     let mut summaries = Vec::new();
     for path in &args.files {
         summaries.extend(read(path)?);
     }
     print_out(&markdown(&summaries));
     Ok(())
+}
+
+/// The models in files that hold nothing but lines of `fude weigh --json`; none otherwise.
+fn weighed_models(files: &[PathBuf]) -> Option<Vec<Weighed>> {
+    let texts: Vec<String> = files.iter().map(std::fs::read_to_string).collect::<Result<_, _>>().ok()?;
+    let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty());
+    let weighed = lines.map(|line| serde_json::from_str(line).ok()).collect::<Option<Vec<_>>>()?;
+    (!weighed.is_empty()).then_some(weighed)
 }
 
 /// A line: one run, or a series of runs.
@@ -111,30 +131,8 @@ fn epoch_seconds(values: &[f64]) -> String {
     Spread::of(values).map_or("-".into(), |spread| format!("{:.2}", spread.mean))
 }
 
-/// `88.72 ± 0.21 %`: mean and standard deviation over runs.
-fn mean_and_spread(values: &[f64]) -> String {
-    match Spread::of(values) {
-        None => "-".into(),
-        Some(Spread { mean, deviation: None, .. }) => format!("{:.2} %", 100.0 * mean),
-        Some(Spread { mean, deviation: Some(deviation), .. }) => {
-            format!("{:.2} ± {:.2} %", 100.0 * mean, 100.0 * deviation)
-        }
-    }
-}
-
 /// `88.45-88.97 %`: the 95 % interval of the mean.
 fn interval(values: &[f64]) -> String {
     let interval = Spread::of(values).and_then(|spread| spread.interval);
     interval.map_or("-".into(), |[low, high]| format!("{:.2}-{:.2} %", 100.0 * low, 100.0 * high))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spread_is_the_sample_standard_deviation() {
-        assert_eq!(mean_and_spread(&[0.88, 0.90]), "89.00 ± 1.41 %");
-        assert_eq!((mean_and_spread(&[0.5]), mean_and_spread(&[])), ("50.00 %".into(), "-".into()));
-    }
 }

@@ -12,6 +12,7 @@ mod home;
 mod models;
 mod output;
 mod predict;
+mod prune;
 mod readme;
 mod resume;
 mod search;

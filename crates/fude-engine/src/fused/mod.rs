@@ -36,6 +36,8 @@ pub fn unsupported(device: &Device, needs: &Needs) -> Option<String> {
     match device {
         Device::Cpu(_) => None,
         #[cfg(feature = "gpu")]
+        Device::Gpu(_) if needs.pruned => Some("prunes weights on the CPU alone, whose step has the masks".into()),
+        #[cfg(feature = "gpu")]
         Device::Gpu(gpu) => gpu::unsupported(&gpu.fused(), needs),
     }
 }

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod layers;
+mod pruning;
 mod words;
 
 use crate::checkpoint_writer::CheckpointWriter;
@@ -120,6 +121,7 @@ impl<'a> Session<'a> {
 
     fn run(mut self) -> Result<Outcome, TrainError> {
         while !self.stopped_early && self.progress.epoch < self.experiment.train.epochs {
+            self.prune()?;
             let plan = self.plan()?;
             self.remember_parameters()?;
             match self.train_epoch(&plan)? {

@@ -12,6 +12,7 @@ impl Session<'_> {
     pub(super) fn announce(&mut self) {
         let mut events: Vec<Event> = self.data.warnings.iter().cloned().map(Event::Warning).collect();
         events.extend(self.data.notes.iter().cloned().map(Event::Note));
+        events.extend(self.pruning().map(Event::Note));
         if self.experiment.eval.test_each_epoch {
             let selects = selects_on_test(&self.experiment);
             events.push(Event::Warning(if selects {

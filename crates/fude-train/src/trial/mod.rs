@@ -47,6 +47,10 @@ pub struct Tried {
 /// # Errors
 /// No device can be opened.
 pub fn choose_by_trial(request: &TrialRequest<'_>, memory: Option<&TrialMemory>) -> Result<Tried, DeviceError> {
+    if request.experiment.prune.is_some() {
+        let why = "weights are pruned on the CPU alone".to_owned();
+        return Ok(Tried { choice: DeviceChoice { device: Device::cpu(), why, warning: None }, trial: None });
+    }
     let candidates = Candidates::of_this_machine(request.allow_software);
     if let Some(choice) = candidates.only_cpu() {
         return Ok(Tried { choice, trial: None });

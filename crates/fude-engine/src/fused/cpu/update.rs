@@ -38,7 +38,8 @@ impl Task for Update<'_> {
             Then::Adam(step) => self.sums::<V>(&ByAdam::new(self.layer, step)),
             Then::Store => {
                 let Some((gradient, squares)) = &self.layer.gradient else { return };
-                self.sums::<V>(&Stored { gradient: gradient.at(0, 0), stride: gradient.stride() });
+                let mask = mask_of(self.layer);
+                self.sums::<V>(&Stored { gradient: gradient.at(0, 0), mask, stride: gradient.stride() });
                 for row in self.rows {
                     // SAFETY: these rows are this worker's alone.
                     unsafe {
@@ -100,16 +101,38 @@ impl Task for Apply<'_> {
     }
 }
 
+/// Where a layer's mask begins; null where nothing is pruned.
+fn mask_of(layer: &LayerWeights) -> *const f32 {
+    layer.mask.as_ref().map_or(std::ptr::null(), |mask| mask.at(0, 0))
+}
+
+/// The gradient of what is not pruned, and 0 for what is: with 0 for parameter and moments, Adam then leaves it there,
+/// whatever the weight decay, and a norm over all gradients counts what is trained alone.
+///
+/// # Safety
+/// `mask` is null or valid for reads of a vector at `offset`.
+#[inline(always)]
+unsafe fn masked<V: Lanes>(mask: *const f32, offset: usize, gradient: V) -> V {
+    if mask.is_null() {
+        return gradient;
+    }
+    // SAFETY: the caller's promise.
+    gradient.mul(unsafe { V::load(mask.add(offset)) })
+}
+
 struct Stored {
     gradient: *mut f32,
+    /// Null where nothing is pruned.
+    mask: *const f32,
     stride: usize,
 }
 
 impl Epilogue for Stored {
     #[inline(always)]
     fn take<V: Lanes>(&self, i: usize, j: usize, gradient: V) {
-        // SAFETY: as in `Update`.
-        unsafe { gradient.store(self.gradient.add(i * self.stride + j)) };
+        let offset = i * self.stride + j;
+        // SAFETY: as in `Update`; the grids have one shape.
+        unsafe { masked(self.mask, offset, gradient).store(self.gradient.add(offset)) };
     }
 }
 
@@ -119,6 +142,8 @@ struct ByAdam {
     second: *mut f32,
     /// Null where no average is kept.
     average: *mut f32,
+    /// Null where nothing is pruned.
+    mask: *const f32,
     stride: usize,
     step: AdamStep,
 }
@@ -131,6 +156,7 @@ impl ByAdam {
             first: layer.first.at(0, 0),
             second: layer.second.at(0, 0),
             average: layer.average.as_ref().map_or(std::ptr::null_mut(), |average| average.at(0, 0)),
+            mask: mask_of(layer),
             stride: layer.weight.stride(),
             step,
         }
@@ -152,6 +178,7 @@ impl Epilogue for ByAdam {
         let offset = i * self.stride + j;
         // SAFETY: as in `Update`; the grids have one shape.
         unsafe {
+            let gradient = masked(self.mask, offset, gradient);
             let (w, m, v) = (self.weight.add(offset), self.first.add(offset), self.second.add(offset));
             let new = self.step.update(Adam { w: V::load(w), m: V::load(m), v: V::load(v) }, gradient);
             new.w.store(w);

@@ -26,6 +26,8 @@ pub(super) struct LayerWeights {
     pub(super) average: Option<Grid>,
     /// The gradient `[I + 1, O]` and the sum of squares of each of its rows `[I + 1, 1]`, where it is clipped.
     pub(super) gradient: Option<(Grid, Grid)>,
+    /// 0 where a parameter is pruned, 1 elsewhere, `[I + 1, O]`, where any is.
+    pub(super) mask: Option<Grid>,
     /// `W^T: [O, I]` for the input gradient; none for the first layer, whose input gradient nobody needs.
     pub(super) transposed: Option<Grid>,
 }
@@ -36,7 +38,7 @@ impl LayerWeights {
         let transposed = (index > 0).then(|| Grid::spread(layer.outputs, layer.inputs));
         let average = keeps.average.then(grid);
         let gradient = keeps.gradient.then(|| (grid(), Grid::new(layer.inputs + 1, 1)));
-        Self { weight: grid(), first: grid(), second: grid(), average, gradient, transposed }
+        Self { weight: grid(), first: grid(), second: grid(), average, gradient, mask: None, transposed }
     }
 
     /// I.
@@ -68,7 +70,7 @@ impl LayerWeights {
 
     fn bytes(&self) -> usize {
         let gradient = self.gradient.iter().flat_map(|(gradient, squares)| [gradient, squares]);
-        let others = self.transposed.iter().chain(&self.average).chain(gradient);
+        let others = self.transposed.iter().chain(&self.average).chain(&self.mask).chain(gradient);
         [&self.weight, &self.first, &self.second].into_iter().chain(others).map(Grid::bytes).sum()
     }
 }
@@ -119,6 +121,16 @@ impl Weights {
         }
     }
 
+    fn set_mask(&mut self, values: Option<&[f32]>) {
+        for (layer, place) in self.layers.iter_mut().zip(&self.layout.layers) {
+            layer.mask = values.map(|values| {
+                let mut mask = Grid::spread(place.inputs + 1, place.outputs);
+                mask.fill(&values[place.weight().start..place.bias().end]);
+                mask
+            });
+        }
+    }
+
     /// What a checkpoint holds, under the names that every engine uses.
     pub(super) fn save(&mut self) -> TrainState {
         let mut state = TrainState::new();
@@ -134,6 +146,7 @@ impl Weights {
         gather(TrainState::FIRST_MOMENT, |layer| Some(&mut layer.first));
         gather(TrainState::SECOND_MOMENT, |layer| Some(&mut layer.second));
         gather(TrainState::EMA, |layer| layer.average.as_mut());
+        gather(TrainState::MASK, |layer| layer.mask.as_mut());
         state.scalars.insert(TrainState::ADAM_STEP.into(), self.time as f64);
         state.put_totals(&self.totals);
         state
@@ -147,8 +160,11 @@ impl Weights {
         let second = state.vector(TrainState::SECOND_MOMENT, length)?;
         // A state without an average begins one at its parameters.
         let average = state.vector(TrainState::EMA, length).unwrap_or(parameters);
+        let is_pruned = state.tensors.contains_key(TrainState::MASK);
+        let mask = is_pruned.then(|| state.vector(TrainState::MASK, length)).transpose()?;
         self.set_parameters(parameters);
         self.set_average(average);
+        self.set_mask(mask);
         for (layer, place) in self.layers.iter_mut().zip(&self.layout.layers) {
             let all = place.weight().start..place.bias().end;
             layer.first.fill(&first[all.clone()]);

@@ -4,6 +4,7 @@ mod bits;
 mod images;
 mod kernels;
 mod loss;
+mod pruned;
 mod steps;
 
 use super::CpuEngine;
