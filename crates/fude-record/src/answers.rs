@@ -31,8 +31,7 @@ impl Labelled<'_> {
 
 fn answers(judged: &[(f64, bool)], least: f64) -> Answers {
     let given = judged.iter().filter(|(confidence, _)| *confidence >= least);
-    let (count, right) =
-        given.fold((0, 0), |(count, right), &(_, is_right)| (count + 1, right + u32::from(is_right)));
+    let (count, right) = given.fold((0, 0), |(count, right), &(_, is_right)| (count + 1, right + u32::from(is_right)));
     Answers {
         least,
         answered: f64::from(count) / judged.len().max(1) as f64,

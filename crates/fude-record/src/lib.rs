@@ -43,7 +43,7 @@ pub use metrics::{
 };
 pub use new_file::write_new;
 pub use overrides::Override;
-pub use parse::ExperimentError;
+pub use parse::{ExperimentError, with_nearest_key};
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
 pub use run_group::{compare_groups, compared_figure, group_spread, sampling_error};

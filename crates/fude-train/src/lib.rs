@@ -20,6 +20,7 @@ mod plan;
 mod request;
 mod resume;
 mod score;
+mod seen;
 mod session;
 mod splits;
 mod summarise;
