@@ -44,7 +44,7 @@ pub use metrics::{
 };
 pub use new_file::write_new;
 pub use overrides::Override;
-pub use parse::ExperimentError;
+pub use parse::{ExperimentError, with_nearest_key};
 pub use prune::PruneConfig;
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};

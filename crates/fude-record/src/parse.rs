@@ -132,7 +132,7 @@ fn line_of_key(text: &str, key: &str) -> Option<usize> {
 }
 
 /// "unknown field `x`, expected one of `a`, `b`" with the most similar of the expected ones pointed out.
-fn with_nearest_key(message: &str) -> String {
+pub fn with_nearest_key(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let (Some(found), true) = (quoted.next(), message.starts_with("unknown ")) else { return message.to_owned() };
     let nearest = quoted

@@ -83,6 +83,14 @@ impl Range {
         }
     }
 
+    /// How many choices there are; none for numbers, which are without number.
+    pub(crate) fn choices(&self) -> Option<u32> {
+        match &self.kind {
+            RangeKind::Choices(choices) => u32::try_from(choices.len()).ok(),
+            RangeKind::Numbers { .. } => None,
+        }
+    }
+
     /// The place at a share in [0, 1) of the interval.
     pub(crate) fn at(&self, share: f64) -> f64 {
         let (start, end) = self.places();

@@ -1,7 +1,7 @@
 //! A study file: what is searched over, for what, and how long.
 
 use crate::{Halving, Range, SweepError};
-use fude_record::{Experiment, ExperimentError, Override};
+use fude_record::{Experiment, ExperimentError, Override, with_nearest_key};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,8 @@ pub enum SamplerKind {
     Tpe,
     /// Uniformly at random.
     Random,
+    /// Every combination of the choices, each once.
+    Grid,
 }
 
 /// The file's form: sections may be written with dotted or quoted keys.
@@ -81,8 +83,7 @@ struct Text {
     objective: Objective,
     #[serde(default)]
     sampler: SamplerKind,
-    #[serde(default = "sixty")]
-    trials: u32,
+    trials: Option<u32>,
     #[serde(default = "ten")]
     startup: u32,
     #[serde(default)]
@@ -93,9 +94,8 @@ struct Text {
     space: toml::Table,
 }
 
-fn sixty() -> u32 {
-    60
-}
+/// Trials where the file says nothing of them and nothing else decides.
+const TRIALS: u32 = 60;
 
 fn ten() -> u32 {
     10
@@ -123,7 +123,11 @@ impl Study {
 
     /// Reads a study's text; `folder` is where its experiment's path begins.
     fn parse(text: &str, folder: &Path) -> Result<Self, String> {
-        let file: Text = toml::from_str(text).map_err(|error| error.to_string().trim_end().replace('\n', " "))?;
+        let file: Text = toml::from_str(text).map_err(|error| {
+            let message = with_nearest_key(&error.message().replace('\n', ", "));
+            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            line.map_or(message.clone(), |line| format!("line {line}: {message}"))
+        })?;
         let mut space = BTreeMap::new();
         flatten("", &file.space, &mut |key, value| {
             let is_range = value.as_table().is_some_and(|t| t.contains_key("choices") || t.contains_key("low"));
@@ -147,6 +151,12 @@ impl Study {
         })?;
         let Text { name, experiment, objective, sampler, trials, startup, seed, halving, .. } = file;
         let experiment = folder.join(experiment);
+        let combinations = space.values().map(Range::choices).product::<Option<u32>>();
+        let trials = match (sampler, combinations) {
+            (SamplerKind::Grid, None) => return Err("sampler: a grid needs { choices } for every key".into()),
+            (SamplerKind::Grid, Some(all)) => trials.unwrap_or(all).min(all),
+            _ => trials.unwrap_or(TRIALS),
+        };
         let study = Self { name, experiment, objective, sampler, trials, startup, seed, set, halving, space };
         study.check().map(|()| study)
     }
@@ -243,7 +253,9 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
             ("name = \"s\"", "name = \"a b\"", "name: expected letters"),
             ("[halving]", "[halving]\nfactor = 1", "halving: expected"),
             ("train.epochs = 9", "train.learning_rate = 1e-3", "set.train.learning_rate: is searched over, too"),
-            ("[set]", "what = 1\n[set]", "unknown field `what`"),
+            ("[set]", "what = 1\n[set]", "line 3: unknown key `what`"),
+            ("[set]", "trails = 1\n[set]", "did you mean `trials`?"),
+            ("[set]", "sampler = \"grid\"\n[set]", "sampler: a grid needs { choices }"),
         ] {
             let error = Study::parse(&STUDY.replace(from, to), Path::new("")).unwrap_err();
             assert!(error.contains(why), "{error}");

@@ -21,6 +21,7 @@ mod prune;
 mod request;
 mod resume;
 mod score;
+mod seen;
 mod session;
 mod splits;
 mod summarise;

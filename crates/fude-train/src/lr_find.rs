@@ -5,6 +5,7 @@
 
 use crate::engine_choice::choose_engine;
 use crate::request::engine_spec;
+use crate::teachers::Teachers;
 use crate::{StopFlag, TrainError, TrainRequest, epoch_plan};
 use fude_engine::{DeviceData, Engine, EngineError, Totals};
 use fude_model::initialise;
@@ -67,11 +68,15 @@ pub fn find_learning_rate(mut request: TrainRequest, range: LrRange, stop: &Stop
     let images = DeviceData::upload(data.train.clone(), data.outputs(), &device)?;
     let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
     let kind = engine.unwrap_or_else(|| choose_engine(&device, &experiment, &data).0);
-    let mut engine = fude_engine::build(Some(kind), &device, engine_spec(&experiment, vec![parameters], images))?;
+    let teachers = experiment.distill.as_ref();
+    let mut teachers = teachers.map(|config| Teachers::load(config, &data, (kind, &device), &images)).transpose()?;
+    let spec = engine_spec(&experiment, vec![parameters], images.clone());
+    let mut engine = fude_engine::build(Some(kind), &device, spec)?;
     let (mut steps, mut running) = (Vec::new(), Running::default());
     let mut epoch = 0;
     while !running.diverged && !stop.is_set() && (steps.len() as u32) < range.steps {
         let mut plan = epoch_plan(&experiment, epoch, data.train.len());
+        plan.teacher = teachers.as_mut().map(|teachers| teachers.teach(&images, &plan)).transpose()?;
         let first = steps.len() as u32;
         plan.learning_rate = (first..).take(plan.steps() as usize).map(|step| range.rate(step) as f32).collect();
         let mut before = Totals::default();

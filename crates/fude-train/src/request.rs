@@ -1,6 +1,7 @@
 //! What a run is asked for, and what of it can be refused before anything is written.
 
 use crate::engine_choice::needs;
+use crate::seen::require_unseen;
 use crate::teachers::read_all;
 use crate::{Checkpoint, Prepared, TrainError};
 use fude_data::Split;
@@ -30,7 +31,7 @@ impl TrainRequest {
     /// Takes the model's inputs and outputs from the data; writes nothing.
     ///
     /// # Errors
-    /// Parameters to start from, or a checkpoint to go on from, that do not fit.
+    /// Parameters to start from, or a checkpoint to go on from, that do not fit; a teacher that has seen the test images.
     pub fn fit(&mut self) -> Result<(), TrainError> {
         fit_to_data(&mut self.experiment, &self.data);
         if self.init.is_none() && self.resume.is_none() {
@@ -56,6 +57,10 @@ impl TrainRequest {
         fude_engine::require_support(kind, &self.device, &needs)?;
         if let Some(distill) = &self.experiment.distill {
             read_all(distill, &self.data)?;
+            // A request is fitted before its folder is made and again when it runs: once is enough said.
+            let new = require_unseen(distill, &self.data)?;
+            let told = new.into_iter().filter(|warning| !self.data.warnings.contains(warning)).collect::<Vec<_>>();
+            self.data.warnings.extend(told);
         }
         self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
     }

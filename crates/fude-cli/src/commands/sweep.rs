@@ -10,8 +10,8 @@ use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
 use fude_engine::{DeviceOptions, DeviceRequest, choose_device};
 use fude_record::{Experiment, Override};
-use fude_sweep::{Journal, Settings, Study, Sweep, Trial, by_quality};
-use serde_json::json;
+use fude_sweep::{Journal, Settings, State, Study, Sweep, Trial, by_quality};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use words::{Progress, best_line, trials_table};
 
@@ -37,6 +37,9 @@ pub(crate) struct SweepArgs {
     /// Trials in all, in place of the study's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     trials: Option<u32>,
+    /// The search's seed, in place of the study's: what is proposed.
+    #[arg(long, value_name = "S")]
+    seed: Option<u32>,
     /// Where to leave searches.
     #[arg(long, value_name = "DIR", default_value = "sweeps")]
     out: PathBuf,
@@ -73,7 +76,7 @@ pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
     let trials = Sweep::new(&study, journal, settings, &stop, &tell).run()?;
     conclude(args, &study, &trials, &folder, ui)?;
     if stop.is_set() {
-        let done = trials.iter().filter(|trial| trial.state != fude_sweep::State::Begun).count();
+        let done = trials.iter().filter(|trial| trial.state != State::Begun).count();
         let text = format!("ended by Ctrl-C after {done} of {} trials; the same command goes on", study.trials);
         return Err(Stopped::Interrupted(text).into());
     }
@@ -84,6 +87,7 @@ impl SweepArgs {
     fn study(&self) -> Result<Study> {
         let mut study = Study::load(&self.study)?;
         study.trials = self.trials.unwrap_or(study.trials);
+        study.seed = self.seed.unwrap_or(study.seed);
         if let Some(data) = &self.data {
             // Part of what the journal is of: other data are another search.
             let dataset = findable(data.clone());
@@ -102,12 +106,15 @@ impl SweepArgs {
 fn conclude(args: &SweepArgs, study: &Study, trials: &[Trial], folder: &Path, ui: Ui) -> Result<()> {
     let best = by_quality(trials, study.objective).first().copied();
     if let Some(best) = best {
-        write_best(study, best, folder, &args.overrides())?;
+        write_best(study, best, trials.len(), folder, &args.overrides())?;
     }
     let drawn = pictures::draw(study, trials, folder);
     if args.json {
         let epochs: u32 = trials.iter().map(|trial| trial.epochs).sum();
-        print_json(&json!({ "study": study, "trials": trials, "best": best, "epochs": epochs, "folder": folder }))?;
+        print_json(&json!({
+            "study": study, "trials": trials, "best": best, "epochs": epochs, "folder": folder,
+            "improvements": improvements(study, trials),
+        }))?;
     } else {
         print_out(&trials_table(study, trials));
         print_out(&format!("\n{}", best_line(study, trials)));
@@ -124,16 +131,26 @@ fn conclude(args: &SweepArgs, study: &Study, trials: &[Trial], folder: &Path, ui
     Ok(())
 }
 
-fn write_best(study: &Study, best: &Trial, folder: &Path, overrides: &[Override]) -> Result<()> {
+/// The trials that were better than all before them, trained to their end, with the epochs of all trials up to them.
+fn improvements(study: &Study, trials: &[Trial]) -> Vec<Value> {
+    let (mut epochs, mut lowest) = (0, f64::INFINITY);
+    let mut better = Vec::new();
+    for trial in trials {
+        epochs += trial.epochs;
+        let Some(value) = trial.value.filter(|_| trial.state == State::Finished) else { continue };
+        if study.objective.cost(value) < lowest {
+            lowest = study.objective.cost(value);
+            better.push(json!({ "trial": trial.number, "epochs": epochs, "value": value }));
+        }
+    }
+    better
+}
+
+fn write_best(study: &Study, best: &Trial, count: usize, folder: &Path, overrides: &[Override]) -> Result<()> {
     let experiment = study.experiment(&best.values, overrides)?;
     let experiment = Experiment { name: format!("{}-best", study.name), ..experiment };
     let path = folder.join("best.toml");
-    let head = format!(
-        "# The best of {} trials of the search {}, by {}.\n",
-        best.number + 1,
-        study.name,
-        study.objective.name()
-    );
+    let head = format!("# The best of {count} trials of the search {}, by {}.\n", study.name, study.objective.name());
     let text = format!("{head}{}", experiment.to_toml().context("the best trial's experiment")?);
     fude_record::write_atomically(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }

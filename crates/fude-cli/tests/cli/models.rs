@@ -158,3 +158,25 @@ fn a_small_network_learns_from_a_teacher() {
         .ends_with(2)
         .says(&["--weight 1.5: distill.weight: expected a share"]);
 }
+
+#[test]
+fn a_teacher_that_has_seen_the_test_images_is_refused() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --folds 3 --epochs 1").ends_with(0);
+    let folds: Vec<String> = std::fs::read_dir(home.path("runs/small"))
+        .unwrap()
+        .map(|entry| format!("runs/small/{}", entry.unwrap().file_name().to_string_lossy()))
+        .collect();
+    let of_fold_0 = folds.iter().find(|path| path.ends_with("-f0")).unwrap();
+    let student = format!("distill {of_fold_0} small.toml --set name=student --epochs 1 --set data.folds=3");
+    home.fude(&format!("{student} --set data.fold=1"))
+        .ends_with(1)
+        .says(&["-f0: was trained on ", "test images of this run; expected one trained with the same hold-out"]);
+    assert!(!home.path("runs/student").exists(), "refused before anything is written");
+    home.fude(&format!("{student} --set data.fold=0")).ends_with(0);
+
+    // A file that does not tell what it was trained on.
+    std::fs::copy(home.path(of_fold_0).join("best.safetensors"), home.path("lone.safetensors")).unwrap();
+    let lone = student.replace(of_fold_0, "lone.safetensors");
+    home.fude(&format!("{lone} --set data.fold=0")).ends_with(0).says(&["whether it was trained on test images"]);
+}

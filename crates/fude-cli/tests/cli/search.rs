@@ -98,6 +98,8 @@ fn a_sweep_finds_a_best_trial_that_can_be_trained() {
     let best = json["best"]["value"].as_f64().unwrap();
     let finished = trials.iter().filter(|trial| trial["state"] == "finished");
     assert!(finished.clone().all(|trial| trial["value"].as_f64().unwrap() <= best));
+    let improvements = json["improvements"].as_array().unwrap();
+    assert_eq!(improvements.last().unwrap()["value"].as_f64(), Some(best), "{json}");
     for picture in ["history.png", "parallel.png"] {
         let bytes = std::fs::read(home.path("sweeps/tiny").join(picture)).unwrap();
         assert!(bytes.starts_with(b"\x89PNG"), "{picture}");
