@@ -8,6 +8,7 @@ mod checksum;
 mod cut;
 mod encode;
 mod error;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 mod files;
 mod fold;
