@@ -21,6 +21,10 @@ train-cpu experiment="experiments/e3-deep-l2.toml" *flags:
 report run="e3-deep-l2" *flags:
     {{fude}} report "$@"
 
+# Draw characters in a browser and see what a model makes of them
+serve run="e3-deep-l2" *flags:
+    {{fude}} serve "$@"
+
 # Time an epoch on every engine and device of this machine
 bench *flags:
     {{fude}} bench "$@"

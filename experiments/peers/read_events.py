@@ -26,17 +26,29 @@ KEYS = {
 }
 
 
+def wanted_scalars(epochs):
+    """What metrics.jsonl says of each tag: (epoch, value) where it was measured."""
+    wanted = {}
+    for epoch in epochs:
+        values = {tag: epoch[key] for tag, key in KEYS.items()}
+        for layer in epoch.get("layers", []):
+            values |= {f"{key}/{layer['layer']}": layer[key] for key in layer if key != "layer"}
+        for tag, value in values.items():
+            if value is not None:
+                wanted.setdefault(tag, []).append((epoch["epoch"], value))
+    return wanted
+
+
 def main(run):
     events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0})
     events.Reload()
     epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     tags = events.Tags()
-    expected = {tag for tag, key in KEYS.items() if any(epoch[key] is not None for epoch in epochs)}
-    assert set(tags["scalars"]) == expected, (tags["scalars"], expected)
+    expected = wanted_scalars(epochs)
+    assert set(tags["scalars"]) == set(expected), (tags["scalars"], list(expected))
     worst = 0.0
-    for tag in expected:
+    for tag, wanted in expected.items():
         found = [(event.step, event.value) for event in events.Scalars(tag)]
-        wanted = [(epoch["epoch"], epoch[KEYS[tag]]) for epoch in epochs if epoch[KEYS[tag]] is not None]
         assert [step for step, _ in found] == [step for step, _ in wanted], (tag, found)
         # Event files hold f32.
         distances = [abs(a - b) / max(abs(b), 1e-30) for (_, a), (_, b) in zip(found, wanted)]

@@ -14,8 +14,12 @@ pub(crate) struct Force {
 }
 
 impl Force {
-    /// Refuses a file that is there, before any work is done for it.
+    /// Refuses a file that is there, before any work is done for it; and always a folder or a device, which a new file would
+    /// take the place of.
     pub(crate) fn check(&self, path: &Path) -> Result<()> {
+        if path.exists() && !path.is_file() {
+            bail!("{} is no file", path.display());
+        }
         if path.exists() && !self.force {
             bail!("{} exists; --force replaces it", path.display());
         }

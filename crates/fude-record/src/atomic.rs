@@ -21,8 +21,11 @@ pub(crate) fn make_readable(path: &Path, mode: u32) -> io::Result<()> {
 /// Writes a file so that a reader sees the old content or the new, never half of it: temporary name, sync, rename.
 ///
 /// # Errors
-/// What the system says; the old file is then untouched.
+/// What the system says; the old file is then untouched. What is no file, as a device, is not replaced.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "what is there is no file"));
+    }
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     temporary.write_all(bytes)?;
@@ -49,5 +52,17 @@ mod tests {
         assert!(write_atomically(&as_folder, b"new").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    /// `--output /dev/full --force` once put a file in the place of the device.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_stays() {
+        use std::os::unix::fs::FileTypeExt;
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert_eq!(write_atomically(&path, b"new").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert!(fs::metadata(&path).unwrap().file_type().is_socket());
     }
 }

@@ -28,6 +28,9 @@ pub(crate) const RIGHT_RAMP: [Color; 4] = [Color([246, 248, 250]), Color([158, 2
 pub(crate) const WRONG_RAMP: [Color; 4] =
     [Color([246, 248, 250]), Color([250, 190, 130]), VERMILLION, Color([112, 40, 0])];
 
+/// Okabe and Ito's reddish purple, deeper: as text it must be read on white.
+pub(crate) const PURPLE: Color = Color([160, 74, 134]);
+
 impl Color {
     /// This colour with `share` (in [0, 1]) of another.
     pub(crate) fn mix(self, other: Self, share: f32) -> Self {

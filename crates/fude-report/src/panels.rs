@@ -1,7 +1,7 @@
 //! Learning curves for pages: a picture a quantity, so that they stand one under the other on a narrow screen.
 
 use crate::axis::{Axis, plottable, significant};
-use crate::color::{BLUE, Color, FAINT, GREEN, INK, MUTED, VERMILLION};
+use crate::color::{BLUE, Color, GREEN, INK, MUTED, PURPLE, VERMILLION};
 use crate::curve::{Quantity, SPLITS, curves};
 use crate::mark::Area;
 use crate::panel::{Curve, Panel, TICKS};
@@ -14,7 +14,7 @@ const HEIGHT: f32 = 250.0;
 const PLOT: Area = Area { left: TICKS + 2.0, top: 32.0, width: WIDTH - TICKS - 60.0, height: HEIGHT - 78.0 };
 
 /// The colours of runs, in their order.
-pub(crate) const RUN_COLORS: [Color; 6] = [BLUE, VERMILLION, GREEN, MUTED, INK, FAINT];
+pub(crate) const RUN_COLORS: [Color; 6] = [BLUE, VERMILLION, GREEN, PURPLE, MUTED, INK];
 
 /// Loss and accuracy against epoch; nothing without records.
 pub(crate) fn curve_pictures(records: &[EpochRecord], best_epoch: Option<u32>) -> Vec<Picture> {

@@ -1,12 +1,12 @@
 //! A picture as SVG: text stays text, and the colours that have a name follow the page's theme.
 
-use crate::color::{BLUE, Color, FAINT, GREEN, GRID, INK, MUTED, PAPER, VERMILLION};
+use crate::color::{BLUE, Color, FAINT, GREEN, GRID, INK, MUTED, PAPER, PURPLE, VERMILLION};
 use crate::mark::{Anchor, Area, Mark, Text};
 use crate::picture::Picture;
 use std::fmt::Write;
 
 /// The named colours, as custom properties of the page's style sheet.
-const NAMED: [(Color, &str); 8] = [
+const NAMED: [(Color, &str); 9] = [
     (PAPER, "paper"),
     (INK, "ink"),
     (MUTED, "muted"),
@@ -15,6 +15,7 @@ const NAMED: [(Color, &str); 8] = [
     (BLUE, "blue"),
     (GREEN, "green"),
     (VERMILLION, "vermillion"),
+    (PURPLE, "purple"),
 ];
 
 /// An `svg` element that is as wide as its place allows; `description` is read out in its stead.
@@ -108,7 +109,8 @@ fn number(value: f32) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn paint(color: Color) -> String {
+/// The colour as style sheets have it.
+pub(crate) fn paint(color: Color) -> String {
     let [r, g, b] = color.0;
     match NAMED.iter().find(|(named, _)| *named == color) {
         Some((_, name)) => format!("var(--{name})"),

@@ -29,9 +29,8 @@ pub(crate) fn asked(request: Request) -> Result<Asked, Refusal> {
         ("GET", "/icon.svg") => fixed("image/svg+xml", include_str!("../assets/icon.svg")),
         ("GET", "/model") => Ok(Asked::Model),
         ("POST", "/predict") => drawing(&request.query, request.body).map(Asked::Drawing),
-        (_, "/" | "/page.css" | "/page.js" | "/icon.svg" | "/model" | "/predict") => {
-            Err(refuse(405, "this is asked in another way"))
-        }
+        (_, "/predict") => Err(refuse(405, "this path takes POST alone")),
+        (_, "/" | "/page.css" | "/page.js" | "/icon.svg" | "/model") => Err(refuse(405, "this path takes GET alone")),
         _ => Err(refuse(404, "there is no such page")),
     }
 }

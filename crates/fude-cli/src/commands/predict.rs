@@ -51,11 +51,12 @@ pub(crate) fn run(args: &PredictArgs, ui: Ui) -> Result<()> {
             Err(error) => failures.add(None, &error),
         }
     }
-    let mut show = args.show.as_deref().map(|to| Show::new(to, &classifier)).transpose()?;
+    let mut show = args.show.as_deref().map(|to| Show::new(to, &classifier, &paths)).transpose()?;
     let words = Words::new(&classifier, &paths);
-    let (mut results, mut shown) = (Vec::new(), Ok(()));
+    let (mut results, mut shown, mut recognised) = (Vec::new(), Ok(()), 0usize);
     predict_files(&mut classifier, &paths, usize::from(args.top), |path, found| match found {
         Ok(found) => {
+            recognised += 1;
             shown = std::mem::replace(&mut shown, Ok(())).and_then(|()| keep(show.as_mut(), path, &found));
             if args.json {
                 results.push(words.json(path, &found.predictions));
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &PredictArgs, ui: Ui) -> Result<()> {
     if args.json {
         print_json(&json!({ "model": path, "images": results, "errors": failures.json }))?;
     }
-    failures.end(paths.len())
+    failures.end(recognised)
 }
 
 fn keep(show: Option<&mut Show>, path: &Path, found: &Recognised) -> Result<()> {
@@ -88,11 +89,11 @@ impl Failures {
         self.json.push(json!({ "path": path, "error": error.to_string() }));
     }
 
-    fn end(self, pictures: usize) -> Result<()> {
-        match self.json.len() {
-            0 => Ok(()),
-            1 if pictures == 1 => bail!("no prediction"),
-            failed => bail!("{failed} of the pictures gave no prediction; the others are above"),
+    fn end(self, recognised: usize) -> Result<()> {
+        match (self.json.len(), recognised) {
+            (0, _) => Ok(()),
+            (_, 0) => bail!("no prediction"),
+            (failed, _) => bail!("{failed} of the pictures gave no prediction; the others are above"),
         }
     }
 }

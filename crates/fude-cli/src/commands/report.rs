@@ -28,6 +28,8 @@ pub(crate) struct ReportArgs {
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<()> {
     let run = find_finished(&args.run, &args.out)?;
+    let others =
+        args.compare.iter().map(|text| compared(&find_finished(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
     let summary = run.summary()?;
     let data = run_data(&run, args.data.as_deref(), ui)?;
     // Pictures of other data under this run's name would be a lie.
@@ -36,8 +38,6 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<()> {
     }
     let split = data.test.clone().or_else(|| data.validation.clone());
     let scored = split.map(|split| score_run(&run, &data, split)).transpose()?;
-    let others =
-        args.compare.iter().map(|text| compared(&find_finished(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
     let paths = draw(&run, &Plots { summary: &summary, data: &data, scored: scored.as_ref(), others: &others })?;
     for path in paths {
         ui.result(path.display());

@@ -43,6 +43,8 @@ fn an_onnx_file_is_written_and_the_form_is_known_by_the_name() {
 fn nothing_is_replaced_unless_asked_for() {
     let home = trained();
     home.write("taken.onnx", "mine");
+    std::fs::create_dir(home.path("folder.onnx")).unwrap();
+    home.fude("export small --output folder.onnx --force").ends_with(1).says(&["folder.onnx is no file"]);
     home.fude("export small --output taken.onnx").ends_with(1).says(&["taken.onnx exists; --force replaces it"]);
     assert_eq!(std::fs::read(home.path("taken.onnx")).unwrap(), b"mine");
     home.fude("export small --output taken.onnx --force").ends_with(0);

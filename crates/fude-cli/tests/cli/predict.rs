@@ -87,6 +87,12 @@ fn what_the_model_was_shown_is_written_and_is_predicted_the_same() {
     };
     assert_eq!(predictions(&first), predictions(&again));
     assert!(home.path("shown/00001-090.png").is_file());
+    let before = home.snapshot();
+    home.fude("predict small scans/000.png --show scans/000.png")
+        .ends_with(2)
+        .says(&["would replace one of the pictures"]);
+    home.fude("predict small nosuch.png folder").ends_with(1).says(&["error: no prediction"]);
+    assert!(home.snapshot() == before, "a picture was replaced");
     home.fude("predict small scans/deep --show all.png").ends_with(0);
     assert!(image::open(home.path("all.png")).unwrap().width() > 300);
 }

@@ -3,8 +3,8 @@
 use super::Report;
 use super::element::{Section, duration, loss, percent, table};
 use super::overview::data;
-use crate::panels::compared_curves;
-use crate::svg::{escape, svg};
+use crate::panels::{RUN_COLORS, compared_curves};
+use crate::svg::{escape, paint, svg};
 use fude_record::{EpochRecord, Experiment, Summary};
 use std::fmt::Write;
 
@@ -18,9 +18,6 @@ pub struct ComparedRun {
     /// Its epochs.
     pub records: Vec<EpochRecord>,
 }
-
-/// The colours of runs, this one's first: Okabe and Ito's.
-const COLORS: [&str; 6] = ["blue", "vermillion", "green", "muted", "ink", "faint"];
 
 pub(super) fn section(report: &Report<'_>) -> Section {
     let summaries: Vec<&Summary> =
@@ -59,17 +56,17 @@ fn row(index: usize, summary: &Summary) -> Vec<String> {
 fn overlaid(report: &Report<'_>, summaries: &[&Summary]) -> String {
     let runs: Vec<&[EpochRecord]> = std::iter::once(report.records)
         .chain(report.others.iter().map(|other| other.records.as_slice()))
-        .take(COLORS.len())
+        .take(RUN_COLORS.len())
         .collect();
     let Some((picture, split)) = compared_curves(&runs) else { return String::new() };
     let mut out = format!("<h3>{} accuracy against epoch</h3><ul class=\"legend\">", super::overview::capital(split));
-    for (index, (summary, color)) in summaries.iter().zip(COLORS).enumerate() {
+    for (index, (summary, color)) in summaries.iter().zip(RUN_COLORS).enumerate() {
         let name = format!("{} {}, seed {}", index + 1, summary.experiment, summary.seed);
-        let _ = write!(out, "<li><i style=\"border-color:var(--{color})\"></i>{}</li>", escape(&name));
+        let _ = write!(out, "<li><i style=\"border-color:{}\"></i>{}</li>", paint(color), escape(&name));
     }
     let plot = svg(&picture, "Accuracy of the runs against epoch");
-    let rest = summaries.len().saturating_sub(COLORS.len());
-    let more = if rest > 0 { format!("<p class=\"note\">Without the last {rest}.</p>") } else { String::new() };
+    let rest = summaries.len().saturating_sub(RUN_COLORS.len());
+    let more = if rest > 0 { format!("<p class=\"note\">The last {rest} are not drawn.</p>") } else { String::new() };
     out + &format!("</ul><div style=\"max-width:32rem\">{plot}</div>{more}")
 }
 
@@ -93,5 +90,7 @@ fn differences(report: &Report<'_>) -> String {
     }
     let numbers: Vec<String> = (1..=all.len()).map(|run| format!("run {run}")).collect();
     let header: Vec<&str> = std::iter::once("key").chain(numbers.iter().map(String::as_str)).collect();
-    format!("<h3>How the experiments differ</h3>{}", table(&header, &rows))
+    // Paths among the values are long.
+    let table = table(&header, &rows).replace("class=\"rows\"", "class=\"loose rows\"");
+    format!("<h3>How the experiments differ</h3>{table}")
 }

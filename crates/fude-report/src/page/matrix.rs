@@ -30,7 +30,9 @@ pub(super) fn body(evaluation: &Evaluation, labels: &[ClassLabel]) -> Result<Str
     let small = if confusion.len() >= SMALL_FROM { "small " } else { "" };
     let _ = write!(out, "<div class=\"scroll\"><table class=\"{small}matrix\"><thead><tr><td></td>");
     for class in 0..confusion.len() {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", short_label(labels, class));
+        let short = short_label(labels, class);
+        let kind = if short.starts_with('<') { "" } else { " class=\"word\"" };
+        let _ = write!(out, "<th{kind} scope=\"col\">{short}</th>");
     }
     out += "</tr></thead><tbody>";
     for (class, counts) in confusion.iter().enumerate() {

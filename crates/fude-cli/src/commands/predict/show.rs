@@ -1,6 +1,7 @@
 //! What the model was shown, as files.
 
 use crate::class_labels::class_labels;
+use crate::exit::Stopped;
 use anyhow::{Context, Result};
 use fude_predict::{Classifier, Recognised};
 use fude_report::{ClassLabel, grey_png, image_grid};
@@ -22,8 +23,13 @@ pub(super) struct Show {
 }
 
 impl Show {
-    /// A folder, made where there is none, or a file whose name ends with `.png`.
-    pub(super) fn new(to: &Path, classifier: &Classifier) -> Result<Self> {
+    /// A folder, made where there is none, or a file whose name ends with `.png` and that is none of the pictures.
+    pub(super) fn new(to: &Path, classifier: &Classifier, pictures: &[PathBuf]) -> Result<Self> {
+        if let Ok(same) = to.canonicalize()
+            && pictures.iter().any(|picture| picture.canonicalize().is_ok_and(|path| path == same))
+        {
+            return Err(Stopped::Usage(format!("--show {} would replace one of the pictures", to.display())).into());
+        }
         let names: Vec<String> = classifier.classes().iter().map(|class| class.name.clone()).collect();
         let is_file = to.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) && !to.is_dir();
         if !is_file {
