@@ -51,6 +51,14 @@ results:
     { sed '/results:begin/q' README.md; echo "$table"; sed -n '/results:end/,$p' README.md; } > README.md.new
     mv README.md.new README.md
 
+# Redo docs/reproduction.md on the full KMNIST (and MNIST), which must have been fetched; hours
+reproduce-kmnist folder="reproduction":
+    experiments/reproduce.sh "{{folder}}"
+
+# Measure searching by TPE and successive halving against random search
+search data folder="searches":
+    experiments/search.sh "{{data}}" "{{folder}}"
+
 # Run all tests; GPU tests are shown as ignored where there is no adapter
 test *flags:
     cargo test --release "$@"

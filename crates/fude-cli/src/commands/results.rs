@@ -1,5 +1,6 @@
 //! `fude results`.
 
+use crate::table::count;
 use crate::ui::{Ui, print_out};
 use anyhow::{Context, Result};
 use fude_record::{Spread, Summary};
@@ -18,6 +19,9 @@ pub(crate) struct ResultsArgs {
     /// Files with a summary a line.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Losses and numbers of images in place of intervals, engine and time.
+    #[arg(long)]
+    losses: bool,
 }
 
 pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
@@ -25,7 +29,7 @@ pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
     for path in &args.files {
         summaries.extend(read(path)?);
     }
-    print_out(&markdown(&summaries));
+    print_out(&if args.losses { markdown(&summaries, LOSSES, losses_row) } else { markdown(&summaries, TABLE, row) });
     Ok(())
 }
 
@@ -60,11 +64,16 @@ fn key(s: &Summary) -> (&str, &str, &str, Option<u32>, usize, &str, &str) {
     (&s.dataset, &s.experiment, &s.model, s.folds, samples, &s.engine, &s.device)
 }
 
-fn markdown(summaries: &[Summary]) -> String {
-    let mut text = String::from(
-        "| data | experiment | network | epochs | runs | train accuracy | test accuracy | 95 % interval | engine, device | s/epoch |\n\
-         |---|---|---|---:|---:|---:|---:|---:|---|---:|",
-    );
+const TABLE: &str = "\
+| data | experiment | network | epochs | runs | train accuracy | test accuracy | 95 % interval | engine, device | s/epoch |
+|---|---|---|---:|---:|---:|---:|---:|---|---:|";
+
+const LOSSES: &str = "\
+| data | experiment | trained on | tested on | epochs | runs | train accuracy | train loss | test accuracy | test loss | total loss |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|";
+
+fn markdown(summaries: &[Summary], head: &str, row: fn(&[&Summary]) -> String) -> String {
+    let mut text = head.to_owned();
     let mut done = Vec::new();
     for summary in summaries {
         let key_of_row = key(summary);
@@ -98,6 +107,27 @@ fn row(group: &[&Summary]) -> String {
     )
 }
 
+fn losses_row(group: &[&Summary]) -> String {
+    let first = group[0];
+    let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
+    format!(
+        "\n| {} | {} | {} | {} | {} | {}{} | {} | {} | {}{} | {} | {} |",
+        first.dataset,
+        first.experiment,
+        count(first.train_samples),
+        count(first.test_samples),
+        range(group.iter().map(|s| s.epochs).filter(|&epochs| epochs > 0)),
+        group.len(),
+        if first.folds.is_some() { " folds" } else { "" },
+        mean_and_spread(&of(|s| s.train_accuracy)),
+        plain_mean_and_spread(&of(|s| s.train_loss), 4),
+        mean_and_spread(&of(|s| s.test_accuracy)),
+        if first.selected_on_test { " (selected on test)" } else { "" },
+        plain_mean_and_spread(&of(|s| s.test_loss), 4),
+        plain_mean_and_spread(&of(|s| s.total_loss), 1),
+    )
+}
+
 fn range(values: impl Iterator<Item = u32> + Clone) -> String {
     match (values.clone().min(), values.max()) {
         (Some(low), Some(high)) if low < high => format!("{low}-{high}"),
@@ -122,6 +152,15 @@ fn mean_and_spread(values: &[f64]) -> String {
     }
 }
 
+/// `0.3224 ± 0.0046`.
+fn plain_mean_and_spread(values: &[f64], digits: usize) -> String {
+    match Spread::of(values) {
+        None => "-".into(),
+        Some(Spread { mean, deviation: None, .. }) => format!("{mean:.digits$}"),
+        Some(Spread { mean, deviation: Some(deviation), .. }) => format!("{mean:.digits$} ± {deviation:.digits$}"),
+    }
+}
+
 /// `88.45-88.97 %`: the 95 % interval of the mean.
 fn interval(values: &[f64]) -> String {
     let interval = Spread::of(values).and_then(|spread| spread.interval);
@@ -136,5 +175,6 @@ mod tests {
     fn spread_is_the_sample_standard_deviation() {
         assert_eq!(mean_and_spread(&[0.88, 0.90]), "89.00 ± 1.41 %");
         assert_eq!((mean_and_spread(&[0.5]), mean_and_spread(&[])), ("50.00 %".into(), "-".into()));
+        assert_eq!(plain_mean_and_spread(&[0.5, 0.7], 4), "0.6000 ± 0.1414");
     }
 }
