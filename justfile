@@ -47,13 +47,26 @@ bench-peers *flags:
 bench-step *flags:
     cargo run --release --quiet --example step -- "$@"
 
-# Put the table of recorded results into the README
+# Put the tables of recorded results into README.md and docs/reproduction.md
 results:
     #!/usr/bin/env bash
     set -euo pipefail
-    table="$({{fude}} results experiments/results/fashion.jsonl experiments/results/kmnist-8k-splits.jsonl)"
-    { sed '/results:begin/q' README.md; echo "$table"; sed -n '/results:end/,$p' README.md; } > README.md.new
-    mv README.md.new README.md
+    fill() {
+        { sed "/$2:begin/q" "$1"; echo "$3"; sed -n "/$2:end/,\$p" "$1"; } > "$1.new"
+        mv "$1.new" "$1"
+    }
+    readme="$({{fude}} results experiments/results/{fashion,kmnist-8k-splits}.jsonl)"
+    study="$({{fude}} results --losses experiments/results/{kmnist-8k-splits,fashion,reproduction}.jsonl)"
+    fill README.md results "$readme"
+    fill docs/reproduction.md reproduction "$study"
+
+# Redo docs/reproduction.md on the full KMNIST (and MNIST), which must have been fetched; hours
+reproduce-kmnist folder="reproduction":
+    experiments/reproduce.sh "{{folder}}"
+
+# Measure searching by TPE and successive halving against random search
+search data folder="searches":
+    experiments/search.sh "{{data}}" "{{folder}}"
 
 # Run all tests; GPU tests are shown as ignored where there is no adapter
 test *flags:

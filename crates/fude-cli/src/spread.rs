@@ -40,6 +40,15 @@ pub(crate) fn mean_and_spread(values: &[f64]) -> String {
     }
 }
 
+/// `0.3224 ± 0.0046`: the same of a plain number.
+pub(crate) fn plain_mean_and_spread(values: &[f64], digits: usize) -> String {
+    match Spread::of(values) {
+        None => "-".into(),
+        Some(Spread { mean, deviation: None, .. }) => format!("{mean:.digits$}"),
+        Some(Spread { mean, deviation: Some(deviation), .. }) => format!("{mean:.digits$} ± {deviation:.digits$}"),
+    }
+}
+
 /// What the runs are: "8 folds", "5 seeds".
 pub(crate) fn what_varies(summaries: &[&Summary]) -> String {
     let folds: Vec<u32> = summaries.iter().filter_map(|s| s.fold).collect();
@@ -66,6 +75,7 @@ mod tests {
     fn spread_is_the_sample_standard_deviation() {
         assert_eq!(mean_and_spread(&[0.88, 0.90]), "89.00 ± 1.41 %");
         assert_eq!((mean_and_spread(&[0.5]), mean_and_spread(&[])), ("50.00 %".into(), "-".into()));
+        assert_eq!(plain_mean_and_spread(&[0.5, 0.7], 4), "0.6000 ± 0.1414");
     }
 
     #[test]

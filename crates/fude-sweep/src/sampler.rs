@@ -6,6 +6,13 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 
+/// The share of ended trials that count as good: Bergstra et al.'s 0.15.
+const GOOD: f64 = 0.15;
+/// The probability that a key of a proposal is random all the same. The estimator is greedy, above all among choices: a
+/// search of seven keys stuck to the activation and width of its best random trial for fifty trials. Halving makes a bad
+/// guess cheap.
+const EXPLORE: f64 = 0.1;
+
 /// Proposes trial `number` from those that have ended: a place for each key. The same number after the same trials is the
 /// same proposal.
 pub(crate) fn propose(study: &Study, trials: &[Trial], number: u32) -> BTreeMap<String, f64> {
@@ -17,10 +24,12 @@ pub(crate) fn propose(study: &Study, trials: &[Trial], number: u32) -> BTreeMap<
         return random(study, number);
     }
     let mut generator = StdRng::seed_from_u64(u64::from(study.seed) << 32 | u64::from(number));
+    let mut explore = Sequence::new(study.seed, Stream::Search, [number, 1]);
     let random = random(study, number);
-    let place = |(key, fallback): (&String, &f64)| {
-        let place = tpe_place(study, key, &ended, &mut generator).unwrap_or(*fallback);
-        (key.clone(), place)
+    let place = |(key, random): (&String, &f64)| {
+        let likely =
+            if f64::from(explore.unit()) < EXPLORE { None } else { tpe_place(study, key, &ended, &mut generator) };
+        (key.clone(), likely.unwrap_or(*random))
     };
     random.iter().map(place).collect()
 }
@@ -61,7 +70,8 @@ fn tpe_place(study: &Study, key: &str, ended: &[(&Trial, f64)], generator: &mut 
         RangeKind::Choices(_) => tpe::histogram_estimator(),
         RangeKind::Numbers { .. } => tpe::parzen_estimator(),
     };
-    let mut optimizer = tpe::TpeOptimizer::new(estimator, tpe::range(start, end).ok()?);
+    let range_of_places = tpe::range(start, end).ok()?;
+    let mut optimizer = tpe::TpeOptimizerBuilder::new().gamma(GOOD).build(estimator, range_of_places).ok()?;
     for (trial, rank) in ended {
         // Categories are told by their index.
         let place = *trial.places.get(key)?;

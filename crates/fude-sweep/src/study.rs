@@ -253,7 +253,7 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
             ("name = \"s\"", "name = \"a b\"", "name: expected letters"),
             ("[halving]", "[halving]\nfactor = 1", "halving: expected"),
             ("train.epochs = 9", "train.learning_rate = 1e-3", "set.train.learning_rate: is searched over, too"),
-            ("[set]", "what = 1\n[set]", "line 3: unknown key `what`"),
+            ("[set]", "what = 1\n[set]", "unknown key `what`"),
             ("[set]", "trails = 1\n[set]", "did you mean `trials`?"),
             ("[set]", "sampler = \"grid\"\n[set]", "sampler: a grid needs { choices }"),
         ] {

@@ -244,7 +244,8 @@ fn warn_of_other_data(run: &RunFolder, data: &Prepared, ui: Ui) {
     if let Ok(Some((checkpoint, _))) = latest_checkpoint(run)
         && let Err(error) = checkpoint.require_data(data)
     {
-        ui.warning(error);
+        let run = run.path().display();
+        ui.warning(format!("{run}: {error}; images that it was trained on may be among those evaluated"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `fude results`.
 
-use crate::spread::mean_and_spread;
+use crate::spread::{mean_and_spread, plain_mean_and_spread};
+use crate::table::count;
 use crate::ui::{Ui, print_out};
 use crate::weighed;
 use anyhow::{Context, Result};
@@ -26,6 +27,9 @@ pub(crate) struct ResultsArgs {
     /// Of weighed models, accuracy and bytes alone.
     #[arg(long)]
     brief: bool,
+    /// Losses and numbers of images in place of intervals, engine and time.
+    #[arg(long)]
+    losses: bool,
 }
 
 pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
@@ -37,7 +41,7 @@ pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
     for path in &args.files {
         summaries.extend(read(path)?);
     }
-    print_out(&markdown(&summaries));
+    print_out(&if args.losses { markdown(&summaries, LOSSES, losses_row) } else { markdown(&summaries, TABLE, row) });
     Ok(())
 }
 
@@ -80,11 +84,16 @@ fn key(s: &Summary) -> (&str, &str, &str, Option<u32>, usize, &str, &str) {
     (&s.dataset, &s.experiment, &s.model, s.folds, samples, &s.engine, &s.device)
 }
 
-fn markdown(summaries: &[Summary]) -> String {
-    let mut text = String::from(
-        "| data | experiment | network | epochs | runs | train accuracy | test accuracy | 95 % interval | engine, device | s/epoch |\n\
-         |---|---|---|---:|---:|---:|---:|---:|---|---:|",
-    );
+const TABLE: &str = "\
+| data | experiment | network | epochs | runs | train accuracy | test accuracy | 95 % interval | engine, device | s/epoch |
+|---|---|---|---:|---:|---:|---:|---:|---|---:|";
+
+const LOSSES: &str = "\
+| data | experiment | trained on | tested on | epochs | runs | train accuracy | train loss | test accuracy | test loss | total loss |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|";
+
+fn markdown(summaries: &[Summary], head: &str, row: fn(&[&Summary]) -> String) -> String {
+    let mut text = head.to_owned();
     let mut done = Vec::new();
     for summary in summaries {
         let key_of_row = key(summary);
@@ -115,6 +124,27 @@ fn row(group: &[&Summary]) -> String {
         first.engine,
         first.device,
         epoch_seconds(&of(|s| (s.epochs > 0).then_some(s.epoch_seconds_median))),
+    )
+}
+
+fn losses_row(group: &[&Summary]) -> String {
+    let first = group[0];
+    let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
+    format!(
+        "\n| {} | {} | {} | {} | {} | {}{} | {} | {} | {}{} | {} | {} |",
+        first.dataset,
+        first.experiment,
+        count(first.train_samples),
+        count(first.test_samples),
+        range(group.iter().map(|s| s.epochs).filter(|&epochs| epochs > 0)),
+        group.len(),
+        if first.folds.is_some() { " folds" } else { "" },
+        mean_and_spread(&of(|s| s.train_accuracy)),
+        plain_mean_and_spread(&of(|s| s.train_loss), 4),
+        mean_and_spread(&of(|s| s.test_accuracy)),
+        if first.selected_on_test { " (selected on test)" } else { "" },
+        plain_mean_and_spread(&of(|s| s.test_loss), 4),
+        plain_mean_and_spread(&of(|s| s.total_loss), 1),
     )
 }
 
