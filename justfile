@@ -43,13 +43,48 @@ bench-peers *flags:
 bench-step *flags:
     cargo run --release --quiet --example step -- "$@"
 
-# Put the table of recorded results into the README
+# Put the tables of recorded results into README and docs
 results:
     #!/usr/bin/env bash
     set -euo pipefail
-    table="$({{fude}} results experiments/results/fashion.jsonl experiments/results/kmnist-8k-splits.jsonl)"
-    { sed '/results:begin/q' README.md; echo "$table"; sed -n '/results:end/,$p' README.md; } > README.md.new
-    mv README.md.new README.md
+    put() {
+        { sed "/<!-- $2:begin/q" "$1"; echo "$3"; sed -n "/<!-- $2:end/,\$p" "$1"; } > "$1.new"
+        mv "$1.new" "$1"
+    }
+    put README.md results "$({{fude}} results experiments/results/fashion.jsonl experiments/results/kmnist-8k-splits.jsonl)"
+    put README.md compress "$({{fude}} results experiments/results/compress.jsonl --brief)"
+    put docs/compress.md compress "$({{fude}} results experiments/results/compress.jsonl)"
+
+# Train, prune, round and distil the study's network on DATA, weigh the models, and put the tables into README and docs
+compress data out="runs/compress" epochs="100" seeds="0 1 2 3 4":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fude() { {{fude}} -q "$@"; }
+    study=experiments/study-network-augmented.toml plain=experiments/small-plain.toml
+    for seed in {{seeds}}; do
+        one=(--data {{quote(data)}} --out {{quote(out)}} --device cpu --seed "$seed")
+        run() { ls -d {{quote(out)}}/"$1"/*-s"$seed" | tail -n 1; }
+        one+=(--epochs {{epochs}})
+        fude train "$study" "${one[@]}" --set name=original
+        fude train "$study" "${one[@]}" --set name=small --set 'model.hidden=[128]'
+        fude train "$plain" "${one[@]}" --set name=plain
+        fude distill "$(run original)" "$plain" "${one[@]}" --temperature 2 --weight 1 --set name=plain-distilled
+        fude train "$study" "${one[@]}" --set train.warmup_steps=0 --init "$(run original)" --set name=trained-on
+        for percent in 80 90 95; do
+            fude prune "$(run original)" --sparsity 0.$percent --finetune "$study" --ramp-epochs $(({{epochs}} * 2 / 5)) \
+                "${one[@]}" --set train.warmup_steps=0 --set name=pruned-$percent
+        done
+        fude prune "$(run original)" --sparsity 0.9
+        fude quantize "$(run original)"
+    done
+    names=(original trained-on pruned-80 pruned-90 pruned-95)
+    models=()
+    for name in "${names[@]}"; do models+=({{quote(out)}}/$name/*-s*); done
+    models+=({{quote(out)}}/original/*-s*/pruned.safetensors {{quote(out)}}/original/*-s*/int8.safetensors)
+    for name in small plain plain-distilled; do models+=({{quote(out)}}/$name/*-s*); done
+    fude weigh "${models[@]}" --json > experiments/results/compress.jsonl.new
+    mv experiments/results/compress.jsonl.new experiments/results/compress.jsonl
+    just results
 
 # Run all tests; GPU tests are shown as ignored where there is no adapter
 test *flags:
