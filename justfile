@@ -47,18 +47,50 @@ bench-peers *flags:
 bench-step *flags:
     cargo run --release --quiet --example step -- "$@"
 
-# Put the tables of recorded results into README.md and docs/reproduction.md
+# Put the tables of recorded results into README and docs
 results:
     #!/usr/bin/env bash
     set -euo pipefail
-    fill() {
-        { sed "/$2:begin/q" "$1"; echo "$3"; sed -n "/$2:end/,\$p" "$1"; } > "$1.new"
+    results=experiments/results
+    put() {
+        { sed "/<!-- $2:begin/q" "$1"; echo "$3"; sed -n "/<!-- $2:end/,\$p" "$1"; } > "$1.new"
         mv "$1.new" "$1"
     }
-    readme="$({{fude}} results experiments/results/{fashion,kmnist-8k-splits}.jsonl)"
-    study="$({{fude}} results --losses experiments/results/{kmnist-8k-splits,fashion,reproduction}.jsonl)"
-    fill README.md results "$readme"
-    fill docs/reproduction.md reproduction "$study"
+    put README.md results "$({{fude}} results $results/{fashion,kmnist-8k-splits}.jsonl)"
+    put README.md compress "$({{fude}} results $results/compress.jsonl --brief)"
+    put docs/compress.md compress "$({{fude}} results $results/compress.jsonl)"
+    put docs/reproduction.md reproduction "$({{fude}} results --losses $results/{kmnist-8k-splits,fashion,reproduction}.jsonl)"
+
+# Train, prune, round and distil the study's network on DATA, weigh the models, and put the tables into README and docs
+compress data out="runs/compress" epochs="100" seeds="0 1 2 3 4":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fude() { {{fude}} -q "$@"; }
+    study=experiments/study-network-augmented.toml plain=experiments/small-plain.toml
+    for seed in {{seeds}}; do
+        one=(--data {{quote(data)}} --out {{quote(out)}} --device cpu --seed "$seed")
+        run() { ls -d {{quote(out)}}/"$1"/*-s"$seed" | tail -n 1; }
+        one+=(--epochs {{epochs}})
+        fude train "$study" "${one[@]}" --set name=original
+        fude train "$study" "${one[@]}" --set name=small --set 'model.hidden=[128]'
+        fude train "$plain" "${one[@]}" --set name=plain
+        fude distill "$(run original)" "$plain" "${one[@]}" --temperature 2 --weight 1 --set name=plain-distilled
+        fude train "$study" "${one[@]}" --set train.warmup_steps=0 --init "$(run original)" --set name=trained-on
+        for percent in 80 90 95; do
+            fude prune "$(run original)" --sparsity 0.$percent --finetune "$study" --ramp-epochs $(({{epochs}} * 2 / 5)) \
+                "${one[@]}" --set train.warmup_steps=0 --set name=pruned-$percent
+        done
+        fude prune "$(run original)" --sparsity 0.9
+        fude quantize "$(run original)"
+    done
+    names=(original trained-on pruned-80 pruned-90 pruned-95)
+    models=()
+    for name in "${names[@]}"; do models+=({{quote(out)}}/$name/*-s*); done
+    models+=({{quote(out)}}/original/*-s*/pruned.safetensors {{quote(out)}}/original/*-s*/int8.safetensors)
+    for name in small plain plain-distilled; do models+=({{quote(out)}}/$name/*-s*); done
+    fude weigh "${models[@]}" --json > experiments/results/compress.jsonl.new
+    mv experiments/results/compress.jsonl.new experiments/results/compress.jsonl
+    just results
 
 # Redo docs/reproduction.md on the full KMNIST (and MNIST), which must have been fetched; hours
 reproduce-kmnist folder="reproduction":

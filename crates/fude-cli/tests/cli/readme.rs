@@ -148,3 +148,27 @@ fn every_link_to_a_file_leads_to_one() {
         }
     }
 }
+
+/// Tables between markers: the document, the marker, and what makes the table.
+const TABLES: [(&str, &str, &str); 3] = [
+    ("README.md", "results", "fashion.jsonl kmnist-8k-splits.jsonl"),
+    ("README.md", "compress", "compress.jsonl --brief"),
+    ("docs/compress.md", "compress", "compress.jsonl"),
+];
+
+#[test]
+fn tables_of_results_are_those_that_the_recorded_lines_make() {
+    for (document, marker, how) in TABLES {
+        let text = std::fs::read_to_string(root().join(document)).expect("a document");
+        let folder = root().join("experiments/results");
+        let words = how.split(' ').map(|word| match word.strip_prefix("--") {
+            Some(_) => word.to_owned(),
+            None => folder.join(word).display().to_string(),
+        });
+        let command = format!("results {}", words.collect::<Vec<_>>().join(" "));
+        let made = Home::new().fude(&command).ends_with(0).stdout;
+        let (begin, end) = (format!("<!-- {marker}:begin -->\n"), format!("<!-- {marker}:end -->"));
+        let shown = text.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).expect("markers").0;
+        assert!(shown == made, "{document} does not show what `fude {command}` prints: `just results` puts it there");
+    }
+}
