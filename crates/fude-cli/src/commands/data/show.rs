@@ -38,7 +38,7 @@ pub(crate) struct ShowArgs {
     /// Which images are drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u32,
-    /// One training image of each class beside its deformations, as this experiment's [augment] section has them
+    /// One training image of each class beside its deformations, as this experiment's `[augment]` section has them
     #[arg(long, value_name = "EXPERIMENT", conflicts_with = "split")]
     augment: Option<PathBuf>,
 }
