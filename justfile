@@ -53,8 +53,9 @@ results:
     }
     readme="$({{fude}} results experiments/results/{fashion,kmnist-8k-splits}.jsonl)"
     study="$({{fude}} results --losses experiments/results/{kmnist-8k-splits,fashion,reproduction}.jsonl)"
+    longer="$({{fude}} results --losses experiments/results/reproduction-500.jsonl)"
     fill README.md results "$readme"
-    fill docs/reproduction.md reproduction "$study"
+    fill docs/reproduction.md reproduction "$study"$'\n'"$(tail -n +3 <<<"$longer")"
 
 # Redo docs/reproduction.md on the full KMNIST (and MNIST), which must have been fetched; hours
 reproduce-kmnist folder="reproduction":
