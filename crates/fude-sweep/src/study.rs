@@ -125,7 +125,8 @@ impl Study {
     fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         let file: Text = toml::from_str(text).map_err(|error| {
             let message = with_nearest_key(&error.message().replace('\n', ", "));
-            let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let newlines = |end: usize| text.bytes().take(end).filter(|&byte| byte == b'\n').count();
+            let line = error.span().map(|span| newlines(span.start) + 1);
             line.map_or(message.clone(), |line| format!("line {line}: {message}"))
         })?;
         let mut space = BTreeMap::new();

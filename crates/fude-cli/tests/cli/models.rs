@@ -172,8 +172,7 @@ fn a_teacher_that_has_seen_the_test_images_is_refused() {
     let of_fold_0 = folds.iter().find(|path| path.ends_with("-f0")).unwrap();
     let student = format!("distill {of_fold_0} small.toml --set name=student --epochs 1 --set data.folds=3");
     home.fude(&format!("{student} --set data.fold=1")).ends_with(1).says(&[
-        "-f0",
-        "was trained on ",
+        "-f0/best.safetensors: was trained on ",
         "test images of this run; expected one trained with the same hold-out",
     ]);
     assert!(!home.path("runs/student").exists(), "refused before anything is written");
