@@ -68,27 +68,28 @@ compress data out="runs/compress" epochs="100" seeds="0 1 2 3 4":
     #!/usr/bin/env bash
     set -euo pipefail
     fude() { {{fude}} -q "$@"; }
-    study=experiments/study-network-augmented.toml plain=experiments/small-plain.toml
+    study=experiments/study-network-augmented.toml
+    plain=experiments/small-plain.toml
     for seed in {{seeds}}; do
-        one=(--data {{quote(data)}} --out {{quote(out)}} --device cpu --seed "$seed")
+        common=(--data {{quote(data)}} --out {{quote(out)}} --device cpu --seed "$seed")
+        new=("${common[@]}" --epochs {{epochs}})
+        on=("${common[@]}" --epochs $((2 * {{epochs}})) --set train.warmup_steps=0)
         run() { ls -d {{quote(out)}}/"$1"/*-s"$seed" | tail -n 1; }
-        one+=(--epochs {{epochs}})
-        fude train "$study" "${one[@]}" --set name=original
-        fude train "$study" "${one[@]}" --set name=small --set 'model.hidden=[128]'
-        fude train "$plain" "${one[@]}" --set name=plain
-        fude distill "$(run original)" "$plain" "${one[@]}" --temperature 2 --weight 1 --set name=plain-distilled
-        fude train "$study" "${one[@]}" --set train.warmup_steps=0 --init "$(run original)" --set name=trained-on
+        fude train "$study" "${new[@]}" --set name=original
+        fude train "$study" "${new[@]}" --set name=small --set 'model.hidden=[128]'
+        fude train "$plain" "${new[@]}" --set name=plain
+        fude distill "$(run original)" "$plain" "${new[@]}" --temperature 2 --weight 1 --set name=plain-distilled
+        fude train "$study" "${on[@]}" --init "$(run original)" --set name=trained-on
         for percent in 80 90 95; do
-            fude prune "$(run original)" --sparsity 0.$percent --finetune "$study" --ramp-epochs $(({{epochs}} * 2 / 5)) \
-                "${one[@]}" --set train.warmup_steps=0 --set name=pruned-$percent
+            fude prune "$(run original)" --sparsity 0.$percent --finetune "$study" "${on[@]}" \
+                --ramp-epochs $(({{epochs}} * 4 / 5)) --set name=pruned-$percent
         done
         fude prune "$(run original)" --sparsity 0.9
         fude quantize "$(run original)"
     done
-    names=(original trained-on pruned-80 pruned-90 pruned-95)
     models=()
-    for name in "${names[@]}"; do models+=({{quote(out)}}/$name/*-s*); done
-    models+=({{quote(out)}}/original/*-s*/pruned.safetensors {{quote(out)}}/original/*-s*/int8.safetensors)
+    for name in original trained-on pruned-80 pruned-90 pruned-95; do models+=({{quote(out)}}/$name/*-s*); done
+    models+=({{quote(out)}}/original/*-s*/{pruned,int8}.safetensors)
     for name in small plain plain-distilled; do models+=({{quote(out)}}/$name/*-s*); done
     fude weigh "${models[@]}" --json > experiments/results/compress.jsonl.new
     mv experiments/results/compress.jsonl.new experiments/results/compress.jsonl
