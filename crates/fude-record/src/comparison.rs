@@ -26,7 +26,7 @@ pub enum Method {
     Paired {
         /// Pairs.
         pairs: usize,
-        /// The same likelihood without assuming a normal distribution: see [`sign_flip_p`].
+        /// The same likelihood without assuming a normal distribution: see `sign_flip_p`.
         p_sign_flips: f64,
     },
     /// Welch's test, over runs that cannot be paired.
