@@ -6,7 +6,7 @@
 // |---|---|---|---|---|
 // | 0, 0           | step     |                              | Step      | uniform, an offset a step |
 // | 1, 0           | network  |                              | Network   | uniform |
-// | 1, 1           | job      | layer, slices, slice | Job       | uniform |
+// | 1, 1           | job      | layer, slices, slice, model | Job       | uniform |
 // | 1, 2           | inputs   | [M, ...]                     | vec4<f32> | read |
 // | 1, 3           | weights  | [M, ...]                     | vec4<f32> | read |
 // | 1, 4           | partials | [M, slices, B, output_quads] | vec4<f32> | write |

@@ -1,6 +1,6 @@
 // The first layer, from the images' bytes, and the batch's bytes kept for the weight gradient.
 //
-//   x[b] = images[plan[first + b]],   z[s, b, o] = sum over i in part s of [x[b, i] / 255, 1] W[i, o]
+//   x[b] = images[plan[first + b]],   z[s, b, o] = sum over i in part s of [factor x[b, i] + term, 1] W[i, o]
 //
 // | group, binding | name     | shape                          | type      | access |
 // |---|---|---|---|---|

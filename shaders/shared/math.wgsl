@@ -19,9 +19,11 @@ fn exponential(argument: vec4<f32>) -> vec4<f32> {
     return one_plus * bitcast<vec4<f32>>((vec4<i32>(n) + 127) << vec4<u32>(23u));
 }
 
-// tanh to 3e-7 relative: the rational approximation of Eigen's `ptanh`, x clamped to +-7.9053.
+// tanh to 3e-7 relative: the rational approximation of Eigen's `ptanh`, x clamped to +-7.9053; a NaN stays one, which
+// `min` and `max` do not promise.
 fn hyperbolic_tangent(argument: vec4<f32>) -> vec4<f32> {
-    let x = min(splat(7.90531110763549805), max(splat(-7.90531110763549805), argument));
+    let limit = splat(7.90531110763549805);
+    let x = select(select(argument, limit, argument > limit), -limit, argument < -limit);
     let s = x * x;
     var odd = splat(-2.76076847742355e-16);
     odd = fma(odd, s, splat(2.00018790482477e-13));

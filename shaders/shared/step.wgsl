@@ -1,4 +1,5 @@
-// What a step is, for every dispatch of it. Rust writes these structs in `fused/gpu/tables.rs`; a test compares the two.
+// What a step is, for every dispatch of it. Rust writes these structs in `fused/gpu/train.rs` and `workspace.rs` at the
+// places that naga finds. MAX_MODELS is `fused/gpu/mod.rs`'s, MAX_LAYERS one more than `fused/mod.rs`'s hidden ones.
 // "Quads" are vec4<f32>: all matrices lie in rows of whole quads, padded with zeros.
 
 const MAX_MODELS = 32u;

@@ -10,6 +10,8 @@ pub struct Needs {
     pub model: MlpConfig,
     /// B.
     pub batch: usize,
+    /// N, images to train on.
+    pub samples: usize,
     /// H and W of the images.
     pub image: [usize; 2],
     /// How images are deformed, at its strongest.
@@ -24,6 +26,6 @@ impl Needs {
     /// A model by itself, on images as they are.
     pub fn new(model: &MlpConfig) -> Self {
         let image = [1, model.inputs];
-        Self { model: model.clone(), batch: 1, image, augmentation: None, mixed: false, pruned: false }
+        Self { model: model.clone(), batch: 1, samples: 1, image, augmentation: None, mixed: false, pruned: false }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn needs(experiment: &Experiment, data: &Prepared) -> Needs {
     Needs {
         model: experiment.model.clone(),
         batch: experiment.train.batch as usize,
+        samples: data.train.len(),
         image: [data.train.height, data.train.width],
         augmentation: experiment.augment.as_ref().map(augmentation),
         mixed: experiment.train.mixup > 0.0,

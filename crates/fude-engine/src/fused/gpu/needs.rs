@@ -2,6 +2,7 @@
 
 use super::look::{Look, Warping};
 use super::open::Gpu;
+use super::pace::MAX_STEPS;
 use super::places::{Places, Rows};
 use crate::Needs;
 use fude_model::Normalization;
@@ -12,11 +13,16 @@ pub(crate) fn unsupported(gpu: &Gpu, needs: &Needs) -> Option<String> {
     let places = Places::new(&needs.model.layout());
     let normalizes = needs.model.normalization == Normalization::Layer;
     let look = look(needs);
+    let image = places.words().div_ceil(4);
+    // Images that do not all fit come with each submission.
+    let fit = 16 * (needs.samples * image) as u64 <= most;
+    let uploaded = if fit { 0 } else { MAX_STEPS * needs.batch * image };
     let rows = Rows::new(&places, needs.batch, normalizes, look.floats());
     let largest = [
         ("the weights", places.weights),
         ("a batch's activations", rows.input_stride),
         ("a batch's gradients", rows.delta_stride),
+        ("the images of a submission", uploaded),
     ];
     let too_large = largest.into_iter().find(|(_, quads)| 16 * *quads as u64 > most);
     if let Some((what, quads)) = too_large {

@@ -1,4 +1,4 @@
-//! Every shader against its twin, on this machine's GPU: for the tests.
+//! Every shader against its twin, on this machine's GPU: for `fude doctor` and the tests.
 //!
 //! A step is run dispatch by dispatch. Before each, what it reads is read back from the GPU; after it, what it wrote is
 //! compared with what the twin makes of that in f64. So a shader is judged by its own error alone.
