@@ -162,6 +162,26 @@ fn a_small_network_learns_from_a_teacher() {
 }
 
 #[test]
+fn how_a_student_is_taught_stands_in_its_experiment_unless_flags_say_otherwise() {
+    let home = Home::with_small_experiment("[distill]\ntemperature = 3.0\nweight = 0.6\nteachers = [\"nobody\"]\n");
+    let small = std::fs::read_to_string(home.path("small.toml")).unwrap();
+    home.write("plain.toml", small.split("[distill]").next().unwrap());
+    home.fude("train plain.toml --epochs 1 --set name=teacher").ends_with(0);
+    for (name, more, expected) in [
+        ("file", "", ["temperature = 3.0", "weight = 0.6"]),
+        ("set", "--set distill.temperature=2", ["temperature = 2.0", "weight = 0.6"]),
+        ("flags", "--temperature 5 --weight 0.5 --set distill.weight=0.1", ["temperature = 5.0", "weight = 0.5"]),
+    ] {
+        home.fude(&format!("distill teacher small.toml --epochs 1 --set name={name} {more}")).ends_with(0);
+        let written = std::fs::read_to_string(home.run(name).join("experiment.toml")).unwrap();
+        assert!(expected.iter().all(|line| written.contains(line)), "{name}: {written}");
+    }
+    home.fude("distill teacher plain.toml --epochs 1 --set name=defaults").ends_with(0);
+    let written = std::fs::read_to_string(home.run("defaults").join("experiment.toml")).unwrap();
+    assert!(written.contains("temperature = 4.0") && written.contains("weight = 0.9"), "{written}");
+}
+
+#[test]
 fn a_teacher_that_has_seen_the_test_images_is_refused() {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml --folds 3 --epochs 1").ends_with(0);
