@@ -67,14 +67,9 @@ pub(crate) fn run(args: &DistillArgs, ui: Ui) -> Result<()> {
     let number = |key: &str, value: f64| Override::new(key, format!("{value:?}"));
     set.extend(args.temperature.map(|t| number("distill.temperature", t).given_by("--temperature")));
     set.extend(args.weight.map(|weight| number("distill.weight", weight).given_by("--weight")));
-    let mut train = TrainArgs::default();
-    train.experiment = Some(args.experiment.clone());
+    let mut train = TrainArgs::of(&args.experiment, &args.out);
+    (train.epochs, train.seed, train.set, train.json) = (args.epochs, args.seed, set, args.json);
     train.data.clone_from(&args.data);
-    train.device = args.device.clone();
-    train.epochs = args.epochs;
-    train.seed = args.seed;
-    train.set = set;
-    train.out.clone_from(&args.out);
-    train.json = args.json;
+    train.device.clone_from(&args.device);
     train::run(&train, ui)
 }

@@ -103,15 +103,10 @@ fn finetune(args: &PruneArgs, found: &FoundModel, experiment: &Path, ui: Ui) -> 
     let name = Experiment::load(experiment, &[])?.name;
     set.push(Override::text("name", &format!("{name}-pruned")));
     set.extend(args.set.iter().cloned());
-    let mut train = TrainArgs::default();
-    train.experiment = Some(experiment.to_owned());
+    let mut train = TrainArgs::of(experiment, &args.out);
+    (train.epochs, train.seed, train.set, train.json) = (args.epochs, args.seed, set, args.json);
     train.data.clone_from(&args.data);
-    train.device = args.device.clone();
-    train.epochs = args.epochs;
-    train.seed = args.seed;
-    train.set = set;
-    train.out.clone_from(&args.out);
-    train.json = args.json;
+    train.device.clone_from(&args.device);
     train::run(&train, ui)
 }
 

@@ -41,7 +41,7 @@ Examples:
 pub(crate) struct TrainArgs {
     /// The experiment file; may be left out with `--resume RUN`.
     #[arg(required_unless_present = "resume")]
-    pub(super) experiment: Option<PathBuf>,
+    experiment: Option<PathBuf>,
     /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR")]
     pub(super) data: Option<String>,
@@ -71,7 +71,7 @@ pub(crate) struct TrainArgs {
     pub(super) set: Vec<Override>,
     /// Where to leave runs.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
-    pub(super) out: PathBuf,
+    out: PathBuf,
     /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed. With --seeds or --folds,
     /// runs that have finished are not trained again.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
@@ -94,6 +94,13 @@ pub(crate) struct TrainArgs {
     /// The summary as one line of JSON on stdout, and nothing else there.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl TrainArgs {
+    /// What another command trains an experiment with: as without flags, jobs one at a time.
+    pub(super) fn of(experiment: &Path, out: &Path) -> Self {
+        Self { experiment: Some(experiment.to_owned()), out: out.to_owned(), jobs: 1, ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
