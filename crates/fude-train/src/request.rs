@@ -31,8 +31,8 @@ impl TrainRequest {
     /// Takes the model's inputs and outputs from the data; writes nothing.
     ///
     /// # Errors
-    /// Parameters to start from, or a checkpoint to go on from, that do not fit; a teacher, or a model to prune, that has seen
-    /// the test images.
+    /// Parameters to start from, or a checkpoint to go on from, that do not fit; a teacher that no engine takes; a
+    /// teacher, or a model to prune, that has seen the test images.
     pub fn fit(&mut self) -> Result<(), TrainError> {
         fit_to_data(&mut self.experiment, &self.data);
         if self.init.is_none() && self.resume.is_none() {
@@ -58,7 +58,7 @@ impl TrainRequest {
         let kind = self.engine.unwrap_or_else(|| fude_engine::choose_engine(&self.device, &needs).0);
         fude_engine::require_support(kind, &self.device, &needs)?;
         if let Some(distill) = &self.experiment.distill {
-            read_all(distill, &self.data)?;
+            read_all(&self.experiment, &self.data, (kind, &self.device))?;
             let teachers = distill.teachers.clone();
             self.require_unseen("teacher", &teachers)?;
         }
