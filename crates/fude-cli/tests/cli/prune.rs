@@ -152,3 +152,17 @@ fn models_are_weighed_a_row_an_experiment_and_results_print_them() {
     let accuracy = json_file(&first.join("summary.json"))["test_accuracy"].clone();
     assert_eq!(weighed(&home, &first.display().to_string())["accuracy"], accuracy);
 }
+
+#[test]
+fn models_with_other_test_images_than_those_weighed_on_are_warned_of() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --folds 2 --epochs 1").ends_with(0);
+    let mut runs: Vec<String> = home.runs("small").iter().map(|run| run.display().to_string()).collect();
+    runs.sort_by_key(|run| run.ends_with("-f1"));
+    let warned = |models: &str| home.fude(&format!("weigh {models} --rounds 1")).ends_with(0).stderr;
+    let both = warned(&runs.join(" "));
+    assert!(both.contains(&format!("{}: its test images are not those measured here", runs[1])), "{both}");
+    assert!(!both.contains(&format!("{}: its", runs[0])), "{both}");
+    assert!(!warned(&runs[0]).contains("not those measured"));
+    assert!(!warned(&format!("{} --data images", runs.join(" "))).contains("not those measured"));
+}
