@@ -16,6 +16,8 @@ pub struct Override {
     value: Option<String>,
     /// The flag that the user gave, where it was not `--set`.
     flag: Option<&'static str>,
+    /// Whether it gives way to what is there.
+    only_where_absent: bool,
 }
 
 impl FromStr for Override {
@@ -28,7 +30,7 @@ impl FromStr for Override {
         if key.iter().any(String::is_empty) || key.len() > MAX_DEPTH {
             return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
         }
-        Ok(Self { key, value: Some(value.trim().to_owned()), flag: None })
+        Ok(Self { key, value: Some(value.trim().to_owned()), flag: None, only_where_absent: false })
     }
 }
 
@@ -46,7 +48,8 @@ impl fmt::Display for Override {
 impl Override {
     /// An override made in a program: `train.epochs`, 20.
     pub fn new(key: &str, value: impl fmt::Display) -> Self {
-        Self { key: key.split('.').map(str::to_owned).collect(), value: Some(value.to_string()), flag: None }
+        let key = key.split('.').map(str::to_owned).collect();
+        Self { key, value: Some(value.to_string()), flag: None, only_where_absent: false }
     }
 
     /// One whose value is a string, also where it would read as a number: a folder may be called 2024.
@@ -63,6 +66,12 @@ impl Override {
     #[must_use]
     pub fn given_by(self, flag: &'static str) -> Self {
         Self { flag: Some(flag), ..self }
+    }
+
+    /// Lets it hold only where neither the file nor an override before it has the key, whatever value that has.
+    #[must_use]
+    pub fn where_absent(self) -> Self {
+        Self { only_where_absent: true, ..self }
     }
 
     /// The key, dotted.
@@ -91,6 +100,7 @@ impl Override {
                 .ok_or_else(|| self.error(format!("'{parent}' is a value, not a section")))?;
         }
         match &self.value {
+            Some(_) if self.only_where_absent && table.contains_key(last) => None,
             Some(text) => table.insert(last, Item::Value(Self::toml_value(text))),
             None => table.remove(last),
         };
@@ -131,6 +141,15 @@ mod tests {
         for name in ["2024", "true", "[1]", "a \"b\"", "1e3"] {
             assert_eq!(parse(&[Override::text("dataset", name)]).unwrap().dataset, name);
         }
+    }
+
+    #[test]
+    fn one_that_gives_way_holds_only_where_the_key_stands_nowhere() {
+        let half = || Override::new("model.dropout", 0.5).where_absent();
+        let dropout = |overrides: &[Override]| parse(overrides).unwrap().model.dropout;
+        assert_eq!(dropout(&[half()]), 0.5);
+        assert_eq!(dropout(&[Override::new("model.dropout", "0.0"), half()]), 0.0, "also the default may be written");
+        assert_eq!(dropout(&[half(), Override::new("model.dropout", 0.25)]), 0.25);
     }
 
     #[test]

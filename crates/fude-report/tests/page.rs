@@ -46,7 +46,11 @@ const LABELS: [u8; 4] = [0, 1, 2, 2];
 
 /// A page of three classes with these names, compared with `others`.
 fn page(names: [&str; 3], others: &[ComparedRun]) -> String {
-    let (experiment, summary, records) = (experiment("train.epochs = 2\n"), summary(), records());
+    page_of(&summary(), names, others)
+}
+
+fn page_of(summary: &Summary, names: [&str; 3], others: &[ComparedRun]) -> String {
+    let (experiment, records) = (experiment("train.epochs = 2\n"), records());
     let stroke = vec![vec![[0.1, 0.2], [0.9, 0.8]]];
     let glyph = Glyph::new(1, vec![255]).unwrap().with_strokes(stroke);
     let mut labels: Vec<ClassLabel> = names.map(ClassLabel::new).into();
@@ -61,7 +65,7 @@ fn page(names: [&str; 3], others: &[ComparedRun]) -> String {
     let weights: Vec<f32> = (0..18).map(|i| i as f32 - 9.0).collect();
     let first_layer = FirstLayer { weights: &weights, units: 3, height: 2, width: 3 };
     report_page(&Report {
-        summary: &summary,
+        summary,
         experiment: &experiment,
         records: &records,
         labels: &labels,
@@ -163,6 +167,24 @@ fn other_runs_are_compared_and_unlike_data_are_said_to_be_unlike() {
     assert!(!page.contains("not measured on the same data"));
     other.summary.test_samples = 5;
     assert!(self::page(["a", "b", "c"], &[other]).contains("not measured on the same data"));
+}
+
+#[test]
+fn runs_with_other_test_images_are_said_to_be_unlike_where_both_tell_which_they_had() {
+    let with = |fingerprint: Option<&str>| Summary { test_fingerprint: fingerprint.map(str::to_owned), ..summary() };
+    let unlike = |mine: Option<&str>, theirs: &[Option<&str>]| {
+        let other = |images: &Option<&str>| ComparedRun {
+            experiment: experiment(""),
+            summary: with(*images),
+            records: records(),
+        };
+        let others: Vec<ComparedRun> = theirs.iter().map(other).collect();
+        page_of(&with(mine), ["a", "b", "c"], &others).contains("not measured on the same data")
+    };
+    assert!(unlike(Some("1a"), &[Some("2b")]), "two hold-outs of as many images");
+    assert!(unlike(None, &[Some("1a"), Some("2b")]));
+    assert!(!unlike(Some("1a"), &[Some("1a")]));
+    assert!(!unlike(Some("1a"), &[None]), "an older run does not tell");
 }
 
 #[test]

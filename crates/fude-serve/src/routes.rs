@@ -10,6 +10,13 @@ use fude_data::Grey;
 pub(crate) enum Asked {
     /// Something that is the same every time.
     Fixed(Response),
+    /// Something that the model must be asked.
+    OfModel(Question),
+}
+
+/// What only the thread that has the model can answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Question {
     /// What the model is.
     Model,
     /// What a drawing is.
@@ -27,8 +34,10 @@ pub(crate) fn asked(request: Request) -> Result<Asked, Refusal> {
         ("GET", "/page.css") => fixed("text/css; charset=utf-8", include_str!("../assets/page.css")),
         ("GET", "/page.js") => fixed("text/javascript; charset=utf-8", include_str!("../assets/page.js")),
         ("GET", "/icon.svg") => fixed("image/svg+xml", include_str!("../assets/icon.svg")),
-        ("GET", "/model") => Ok(Asked::Model),
-        ("POST", "/predict") => drawing(&request.query, request.body).map(Asked::Drawing),
+        ("GET", "/model") => Ok(Asked::OfModel(Question::Model)),
+        ("POST", "/predict") => {
+            drawing(&request.query, request.body).map(|drawing| Asked::OfModel(Question::Drawing(drawing)))
+        }
         (_, "/predict") => Err(refuse(405, "this path takes POST alone")),
         (_, "/" | "/page.css" | "/page.js" | "/icon.svg" | "/model") => Err(refuse(405, "this path takes GET alone")),
         _ => Err(refuse(404, "there is no such page")),
@@ -43,7 +52,7 @@ mod tests {
         let request = Request { method: method.into(), path: path.into(), ..Request::default() };
         match asked(request) {
             Ok(Asked::Fixed(response)) => response.status,
-            Ok(_) => 200,
+            Ok(Asked::OfModel(_)) => 200,
             Err(refusal) => refusal.status,
         }
     }

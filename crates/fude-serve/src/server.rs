@@ -3,7 +3,7 @@
 use crate::answer::{self, ServedClass};
 use crate::request::{MOST_BODY, TIME, Timed, read};
 use crate::response::{Refusal, Response, refuse};
-use crate::routes::{Asked, asked};
+use crate::routes::{Asked, Question, asked};
 use crate::{ServeError, guard};
 use fude_predict::Classifier;
 use std::io::{self, Read};
@@ -21,7 +21,7 @@ const MOST_CONNECTIONS: usize = 32;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A question for the thread that has the model, and where to answer it.
-type Question = (Asked, SyncSender<Response>);
+type Asking = (Question, SyncSender<Response>);
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Hands each connection to a thread of its own.
-    fn accept(self, questions: &Sender<Question>) {
+    fn accept(self, questions: &Sender<Asking>) {
         let busy = Arc::new(AtomicUsize::new(0));
         for stream in self.listener.incoming().flatten() {
             let Some(slot) = Slot::take(&busy) else {
@@ -101,12 +101,11 @@ impl Drop for Slot {
 }
 
 /// Answers what the connections ask, one after the other: the model uses all cores for each.
-fn answer_all(questions: &Receiver<Question>, classifier: &mut Classifier, name: &str, classes: &[ServedClass]) {
-    for (asked, reply) in questions {
-        let response = match asked {
-            Asked::Fixed(response) => response,
-            Asked::Model => json(&answer::model(name, classifier, classes)),
-            Asked::Drawing(drawing) => match answer::predicted(classifier, &drawing) {
+fn answer_all(questions: &Receiver<Asking>, classifier: &mut Classifier, name: &str, classes: &[ServedClass]) {
+    for (question, reply) in questions {
+        let response = match question {
+            Question::Model => json(&answer::model(name, classifier, classes)),
+            Question::Drawing(drawing) => match answer::predicted(classifier, &drawing) {
                 Ok(predicted) => json(&predicted),
                 Err(error) => refuse(503, error.to_string()).into(),
             },
@@ -121,7 +120,7 @@ fn json(value: &serde_json::Value) -> Response {
 }
 
 /// What to answer on a connection; nothing where the other side has gone.
-fn response(stream: &TcpStream, port: u16, questions: &Sender<Question>) -> Option<Response> {
+fn response(stream: &TcpStream, port: u16, questions: &Sender<Asking>) -> Option<Response> {
     match read(&mut Timed::new(stream, TIME)) {
         Err(refusal) => refusal.map(Response::from),
         Ok(request) => {
@@ -133,13 +132,14 @@ fn response(stream: &TcpStream, port: u16, questions: &Sender<Question>) -> Opti
 }
 
 /// Fixed answers need no model.
-fn ask(asked: Asked, questions: &Sender<Question>) -> Result<Response, Refusal> {
-    if let Asked::Fixed(response) = asked {
-        return Ok(response);
-    }
+fn ask(asked: Asked, questions: &Sender<Asking>) -> Result<Response, Refusal> {
+    let question = match asked {
+        Asked::Fixed(response) => return Ok(response),
+        Asked::OfModel(question) => question,
+    };
     let (reply, answer) = sync_channel(1);
     let gone = || refuse(503, "the model is gone");
-    questions.send((asked, reply)).map_err(|_| gone())?;
+    questions.send((question, reply)).map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())
 }
 

@@ -41,6 +41,7 @@ pub use plan::{augmentation, epoch_plan, learning_rate};
 pub use request::{TrainRequest, engine_spec, fit_to_data};
 pub use resume::{latest_checkpoint, newest_unfinished};
 pub use score::{Scored, score};
+pub use seen::warning_of_seen;
 pub use session::{Outcome, train};
 pub use trial::{
     Contender, Figure, Timed, Trial, TrialMemory, TrialRequest, Tried, Untimed, choose_by_trial, fastest, machine,

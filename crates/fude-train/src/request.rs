@@ -31,11 +31,13 @@ impl TrainRequest {
     /// Takes the model's inputs and outputs from the data; writes nothing.
     ///
     /// # Errors
-    /// Parameters to start from, or a checkpoint to go on from, that do not fit; a teacher that has seen the test images.
+    /// Parameters to start from, or a checkpoint to go on from, that do not fit; a teacher that no engine takes; a
+    /// teacher, or a model to prune, that has seen the test images.
     pub fn fit(&mut self) -> Result<(), TrainError> {
         fit_to_data(&mut self.experiment, &self.data);
         if self.init.is_none() && self.resume.is_none() {
             self.init = crate::prune::start(&self.experiment, &self.data)?;
+            self.require_unseen("prune.from", &pruned_from(&self.experiment))?;
         }
         let model = &self.experiment.model;
         let expected = model.layout();
@@ -56,14 +58,26 @@ impl TrainRequest {
         let kind = self.engine.unwrap_or_else(|| fude_engine::choose_engine(&self.device, &needs).0);
         fude_engine::require_support(kind, &self.device, &needs)?;
         if let Some(distill) = &self.experiment.distill {
-            read_all(distill, &self.data)?;
-            // A request is fitted before its folder is made and again when it runs: once is enough said.
-            let new = require_unseen(distill, &self.data)?;
-            let told = new.into_iter().filter(|warning| !self.data.warnings.contains(warning)).collect::<Vec<_>>();
-            self.data.warnings.extend(told);
+            read_all(&self.experiment, &self.data, (kind, &self.device))?;
+            let teachers = distill.teachers.clone();
+            self.require_unseen("teacher", &teachers)?;
         }
         self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
     }
+
+    /// Refuses models that have seen the test images; what else there is to say of them becomes warnings.
+    fn require_unseen(&mut self, role: &str, models: &[String]) -> Result<(), TrainError> {
+        // A request is fitted before its folder is made and again when it runs: once is enough said.
+        let new = require_unseen(role, models, &self.data)?;
+        let told = new.into_iter().filter(|warning| !self.data.warnings.contains(warning)).collect::<Vec<_>>();
+        self.data.warnings.extend(told);
+        Ok(())
+    }
+}
+
+/// The model whose weights a pruning experiment starts from, where it names one.
+fn pruned_from(experiment: &Experiment) -> Vec<String> {
+    experiment.prune.iter().filter_map(|prune| prune.from.clone()).collect()
 }
 
 /// Takes the model's inputs, outputs and input scale from the data.

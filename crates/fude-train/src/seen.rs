@@ -1,30 +1,41 @@
-//! Whether a teacher has seen images that its student holds out.
+//! Whether a model that a run learns or starts from has seen images that the run holds out.
 //!
-//! A teacher trained on another fold, or with another hold-out, knows the student's test images by heart, and what it says
-//! of their likes flows into the student: the test split then measures no longer what it should.
+//! A model trained on another fold, or with another hold-out, knows the run's test images by heart, and what it says of
+//! their likes, or its weights themselves, flow into the run: the test split then measures no longer what it should.
 
 use crate::{Prepared, TrainError, prepare};
 use fude_data::Split;
-use fude_record::{DistillConfig, Experiment, RunFolder};
+use fude_record::{Experiment, RunFolder};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Looks up what each teacher was trained on; what could not be found out, or concerns validation alone, in words.
+/// Looks up what each model was trained on, `role` being what they are to the run; what could not be found out, or
+/// concerns validation alone, in words.
 ///
 /// # Errors
-/// A teacher that was trained on test images of `data`, with how many.
-pub(crate) fn require_unseen(config: &DistillConfig, data: &Prepared) -> Result<Vec<String>, TrainError> {
-    let warnings = config.teachers.iter().map(|text| look(Path::new(text), data)).collect::<Result<Vec<_>, _>>()?;
+/// A model that was trained on test images of `data`, with how many.
+pub(crate) fn require_unseen<P: AsRef<Path>>(
+    role: &str,
+    models: &[P],
+    data: &Prepared,
+) -> Result<Vec<String>, TrainError> {
+    let warnings = models.iter().map(|path| look(role, path.as_ref(), data)).collect::<Result<Vec<_>, _>>()?;
     Ok(warnings.into_iter().flatten().collect())
 }
 
-fn look(path: &Path, data: &Prepared) -> Result<Option<String>, TrainError> {
+/// What there is to say of a model that a run starts from, where it was trained on images that the run holds out or that
+/// is unknown; `role` is what named it (`--init`).
+pub fn warning_of_seen(role: &str, model: &Path, data: &Prepared) -> Option<String> {
+    look(role, model, data).unwrap_or_else(|error| Some(format!("{error}; the test figures are too good")))
+}
+
+fn look(role: &str, path: &Path, data: &Prepared) -> Result<Option<String>, TrainError> {
     let Some(test) = &data.test else { return Ok(None) };
-    let name = path.display();
+    let name = format!("{role} {}", path.display());
     let unknown = |why: String| {
         format!(
-            "teacher {name}: {why}, so whether it was trained on test images of this run is unknown; if it was, the \
-             test figures are too good"
+            "{name}: {why}, so whether it was trained on test images of this run is unknown; if it was, the test figures \
+             are too good"
         )
     };
     let Some(run) = run_of(path) else { return Ok(Some(unknown("is not in a run's folder".into()))) };
@@ -34,13 +45,11 @@ fn look(path: &Path, data: &Prepared) -> Result<Option<String>, TrainError> {
     };
     match count_seen(&theirs.train, &data.train, test) {
         0 => Ok(seen_validation(&theirs, data).map(|count| {
-            format!(
-                "teacher {name}: was trained on {count} of this run's validation images: their figures are too good"
-            )
+            format!("{name}: was trained on {count} of this run's validation images: their figures are too good")
         })),
         seen => Err(TrainError::Mismatch(format!(
-            "teacher {name}: was trained on {seen} of the {} test images of this run; expected one trained with the same \
-             hold-out (data.fold, data.split_seed)",
+            "{name}: was trained on {seen} of the {} test images of this run; expected one trained with the same hold-out \
+             (data.fold, data.split_seed)",
             test.len()
         ))),
     }
@@ -51,7 +60,7 @@ fn seen_validation(theirs: &Prepared, data: &Prepared) -> Option<usize> {
     (seen > 0).then_some(seen)
 }
 
-/// The run that a teacher is of: its folder, or the folder of its file.
+/// The run that a model is of: its folder, or the folder of its file.
 fn run_of(path: &Path) -> Option<RunFolder> {
     RunFolder::open(path).or_else(|_| RunFolder::open(path.parent().unwrap_or(path))).ok()
 }
@@ -65,8 +74,8 @@ fn experiment_of(run: &RunFolder) -> Result<Experiment, TrainError> {
     Ok(experiment)
 }
 
-/// How many images of `held_out` are among `theirs` and not among the student's `own`: sets such as KMNIST have a few
-/// images twice, and those that the student trains on anyway are no news from its teacher.
+/// How many images of `held_out` are among `theirs` and not among the run's `own`: sets such as KMNIST have a few
+/// images twice, and those that the run trains on anyway are no news from another model.
 fn count_seen(theirs: &Split, own: &Split, held_out: &Split) -> usize {
     let own: HashSet<&[u8]> = images(own).collect();
     let seen: HashSet<&[u8]> = images(theirs).filter(|image| !own.contains(image)).collect();
@@ -86,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_the_student_trains_on_itself_do_not_count() {
+    fn images_that_the_run_trains_on_itself_do_not_count() {
         let held_out = split(&[1, 2, 3, 4]);
         assert_eq!(count_seen(&split(&[7, 8]), &split(&[5]), &held_out), 0);
         assert_eq!(count_seen(&split(&[2, 3, 8]), &split(&[5]), &held_out), 2);

@@ -1,11 +1,13 @@
 //! Models that a run learns from.
 
+use crate::engine_choice::needs;
 use crate::{MeanProbabilities, Prepared, TrainError, compare_classes};
 use fude_engine::{
-    Deformed, Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, Teacher, View, Weights, build,
+    Deformed, Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Needs, Teacher, View,
+    Weights, build, choose_engine, require_support,
 };
 use fude_model::ModelFile;
-use fude_record::{DistillConfig, file};
+use fude_record::{DistillConfig, Experiment, file};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,19 +18,21 @@ pub(crate) struct Teachers {
 }
 
 impl Teachers {
-    /// Loads the teachers' models and puts them on the student's engine and device.
+    /// Loads the teachers' models and puts them on the student's device; none where the experiment has no teachers.
     pub(crate) fn load(
-        config: &DistillConfig,
+        experiment: &Experiment,
         data: &Prepared,
-        (kind, device): (EngineKind, &Device),
+        on: (EngineKind, &Device),
         train: &DeviceData,
-    ) -> Result<Self, TrainError> {
-        let on_device = |model: ModelFile| {
+    ) -> Result<Option<Self>, TrainError> {
+        let Some(config) = experiment.distill.clone() else { return Ok(None) };
+        let on_device = |(model, kind): (ModelFile, EngineKind)| {
             let spec = EngineSpec::new(model.config, vec![model.parameters], train.clone());
-            build(Some(kind), device, spec).map_err(TrainError::from)
+            build(Some(kind), on.1, spec).map_err(TrainError::from)
         };
-        let engines = read_all(config, data)?.into_iter().map(on_device).collect::<Result<_, _>>()?;
-        Ok(Self { engines, config: config.clone() })
+        let models = read_all(experiment, data, on)?;
+        let engines = models.into_iter().map(on_device).collect::<Result<_, _>>()?;
+        Ok(Some(Self { engines, config }))
     }
 
     /// What they say of the images as the epoch of `plan` shows them.
@@ -51,12 +55,34 @@ impl Teachers {
     }
 }
 
-/// The teachers' models, which must know the data's classes and take its images.
+/// The teachers' models, which must know the data's classes and take its images, and the engine of each on the student's
+/// device.
 ///
 /// # Errors
-/// The first that cannot be read or does not fit, with its path.
-pub(crate) fn read_all(config: &DistillConfig, data: &Prepared) -> Result<Vec<ModelFile>, TrainError> {
-    config.teachers.iter().map(|text| read("teacher", Path::new(text), data)).collect()
+/// The first that cannot be read, does not fit, or is more than any engine takes, with its path.
+pub(crate) fn read_all(
+    experiment: &Experiment,
+    data: &Prepared,
+    (student, device): (EngineKind, &Device),
+) -> Result<Vec<(ModelFile, EngineKind)>, TrainError> {
+    let needs = needs(experiment, data);
+    let one = |text: &String| {
+        let model = read("teacher", Path::new(text), data)?;
+        let needs = Needs { model: model.config.clone(), mixed: false, pruned: false, ..needs.clone() };
+        let kind = engine_of(&needs, student, device)
+            .map_err(|error| TrainError::Mismatch(format!("teacher {text}: {error}")))?;
+        Ok((model, kind))
+    };
+    experiment.distill.iter().flat_map(|config| &config.teachers).map(one).collect()
+}
+
+/// The student's engine where that takes the teacher, which may be much larger, else another that does.
+fn engine_of(needs: &Needs, student: EngineKind, device: &Device) -> Result<EngineKind, EngineError> {
+    if require_support(student, device, needs).is_ok() {
+        return Ok(student);
+    }
+    let (kind, _) = choose_engine(device, needs);
+    require_support(kind, device, needs).map(|()| kind)
 }
 
 /// A model that a run builds on, `role` being what it is to it.

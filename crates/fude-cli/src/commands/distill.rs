@@ -25,12 +25,12 @@ pub(crate) struct DistillArgs {
     /// The student's experiment file.
     #[arg(required = true)]
     experiment: PathBuf,
-    /// Both models' logits are divided by it before the softmax.
-    #[arg(long, value_name = "T", default_value_t = 4.0)]
-    temperature: f64,
-    /// The teachers' share of the loss, in [0, 1].
-    #[arg(long, value_name = "W", default_value_t = 0.9)]
-    weight: f64,
+    /// Both models' logits are divided by it before the softmax; where left out, as the experiment says, or 4.
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
+    /// The teachers' share of the loss, in [0, 1]; where left out, as the experiment says, or 0.9.
+    #[arg(long, value_name = "W")]
+    weight: Option<f64>,
     /// Train on other data than the experiment's.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
@@ -64,16 +64,12 @@ pub(crate) fn run(args: &DistillArgs, ui: Ui) -> Result<()> {
     let teachers = args.teachers.iter().map(teacher).collect::<Result<Vec<String>>>()?;
     let mut set = args.set.clone();
     set.push(Override::new("distill.teachers", serde_json::to_string(&teachers)?).given_by("TEACHER"));
-    set.push(Override::new("distill.temperature", format!("{:?}", args.temperature)).given_by("--temperature"));
-    set.push(Override::new("distill.weight", format!("{:?}", args.weight)).given_by("--weight"));
-    let mut train = TrainArgs::default();
-    train.experiment = Some(args.experiment.clone());
+    let number = |key: &str, value: f64| Override::new(key, format!("{value:?}"));
+    set.extend(args.temperature.map(|t| number("distill.temperature", t).given_by("--temperature")));
+    set.extend(args.weight.map(|weight| number("distill.weight", weight).given_by("--weight")));
+    let mut train = TrainArgs::of(&args.experiment, &args.out);
+    (train.epochs, train.seed, train.set, train.json) = (args.epochs, args.seed, set, args.json);
     train.data.clone_from(&args.data);
-    train.device = args.device.clone();
-    train.epochs = args.epochs;
-    train.seed = args.seed;
-    train.set = set;
-    train.out.clone_from(&args.out);
-    train.json = args.json;
+    train.device.clone_from(&args.device);
     train::run(&train, ui)
 }

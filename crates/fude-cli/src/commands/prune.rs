@@ -40,7 +40,7 @@ pub(crate) struct PruneArgs {
     /// name=NAME.
     #[arg(long, value_name = "EXPERIMENT", conflicts_with_all = ["output", "force"])]
     finetune: Option<PathBuf>,
-    /// Epochs over which the weights go; half of all where left out, 0 is all at once.
+    /// Epochs over which the weights go, 0 is all at once; where left out, as the experiment says, or half of all.
     #[arg(long, value_name = "N", requires = "finetune")]
     ramp_epochs: Option<u32>,
     /// Epochs in all, in place of the experiment's.
@@ -96,23 +96,17 @@ fn finetune(args: &PruneArgs, found: &FoundModel, experiment: &Path, ui: Ui) -> 
     ];
     let epochs = args.epochs.map(|epochs| Override::new("train.epochs", epochs).given_by("--epochs"));
     let all: Vec<Override> = set.iter().chain(&args.set).chain(&epochs).cloned().collect();
-    let known = Experiment::load(experiment, &all)?;
-    let given = known.prune.as_ref().is_some_and(|prune| prune.ramp_epochs > 0);
-    let half = (!given).then_some(known.train.epochs / 2);
-    set.extend(args.ramp_epochs.or(half).map(|n| Override::new("prune.ramp_epochs", n).given_by("--ramp-epochs")));
+    let half = Experiment::load(experiment, &all)?.train.epochs / 2;
+    let ramp = |epochs: u32| Override::new("prune.ramp_epochs", epochs).given_by("--ramp-epochs");
+    set.push(args.ramp_epochs.map_or_else(|| ramp(half).where_absent(), ramp));
     // The model's own run mostly has the experiment's name: it must still be found by it.
     let name = Experiment::load(experiment, &[])?.name;
     set.push(Override::text("name", &format!("{name}-pruned")));
     set.extend(args.set.iter().cloned());
-    let mut train = TrainArgs::default();
-    train.experiment = Some(experiment.to_owned());
+    let mut train = TrainArgs::of(experiment, &args.out);
+    (train.epochs, train.seed, train.set, train.json) = (args.epochs, args.seed, set, args.json);
     train.data.clone_from(&args.data);
-    train.device = args.device.clone();
-    train.epochs = args.epochs;
-    train.seed = args.seed;
-    train.set = set;
-    train.out.clone_from(&args.out);
-    train.json = args.json;
+    train.device.clone_from(&args.device);
     train::run(&train, ui)
 }
 

@@ -17,7 +17,7 @@ use fude_engine::{DeviceRequest, EngineKind, supported_engines};
 use fude_model::{ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, RunLock, Summary, file};
 use fude_report::EventFile;
-use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried};
+use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried, warning_of_seen};
 use seeds::Seeds;
 use series::Series;
 use start::Start;
@@ -41,7 +41,7 @@ Examples:
 pub(crate) struct TrainArgs {
     /// The experiment file; may be left out with `--resume RUN`.
     #[arg(required_unless_present = "resume")]
-    pub(super) experiment: Option<PathBuf>,
+    experiment: Option<PathBuf>,
     /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR")]
     pub(super) data: Option<String>,
@@ -71,7 +71,7 @@ pub(crate) struct TrainArgs {
     pub(super) set: Vec<Override>,
     /// Where to leave runs.
     #[arg(long, value_name = "DIR", default_value = RUNS)]
-    pub(super) out: PathBuf,
+    out: PathBuf,
     /// Go on with RUN; without RUN, with the newest unfinished run of this experiment and seed. With --seeds or --folds,
     /// runs that have finished are not trained again.
     #[arg(long, value_name = "RUN", num_args = 0..=1)]
@@ -94,6 +94,13 @@ pub(crate) struct TrainArgs {
     /// The summary as one line of JSON on stdout, and nothing else there.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl TrainArgs {
+    /// What another command trains an experiment with: as without flags, jobs one at a time.
+    pub(super) fn of(experiment: &Path, out: &Path) -> Self {
+        Self { experiment: Some(experiment.to_owned()), out: out.to_owned(), jobs: 1, ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -166,8 +173,10 @@ fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ende
     let engine = args.engine.0.or(recorded_engine(checkpoint.as_ref()));
     let Tried { choice, trial } = device::choose(args, &experiment, &data, engine, checkpoint.as_ref(), ui)?;
     let why = short_reason(&choice, &args.device, trial.is_some());
+    let init = args.init.as_deref().map(|text| initial_model(text, &args.out)).transpose()?;
+    let seen = init.as_deref().and_then(|path| warning_of_seen("--init", path, &data));
     let mut request = TrainRequest {
-        init: args.init.as_deref().map(|text| initial_parameters(text, &args.out)).transpose()?,
+        init: init.as_deref().map(parameters_of).transpose()?,
         experiment,
         data: data.clone(),
         device: choice.device.shared_by(jobs),
@@ -175,6 +184,7 @@ fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ende
         folder: None,
         resume: checkpoint,
     };
+    request.data.warnings.extend(seen);
     // What can be refused is, before anything is written.
     request.fit()?;
     let (folder, lock) = folder(run, &request.experiment, args)?.unzip();
@@ -227,12 +237,15 @@ fn recorded_engine(checkpoint: Option<&Checkpoint>) -> Option<EngineKind> {
     supported_engines().contains(&kind).then_some(kind)
 }
 
-/// The parameters of a run's final model, or of a safetensors file.
-fn initial_parameters(text: &str, out: &Path) -> Result<Parameters> {
-    let path = match Path::new(text) {
-        path if path.is_file() => path.to_owned(),
-        _ => find_finished(text, out)?.file(file::MODEL),
-    };
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+/// The file of a run's final model, or a safetensors file.
+fn initial_model(text: &str, out: &Path) -> Result<PathBuf> {
+    match Path::new(text) {
+        path if path.is_file() => Ok(path.to_owned()),
+        _ => Ok(find_finished(text, out)?.file(file::MODEL)),
+    }
+}
+
+fn parameters_of(path: &Path) -> Result<Parameters> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(ModelFile::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))?.parameters)
 }

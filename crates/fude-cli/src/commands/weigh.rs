@@ -9,9 +9,10 @@ use crate::ui::{Ui, finish_output, print_out};
 use crate::weighed::{HEADER, rows};
 use anyhow::{Context, Result};
 use fude_bench::{ToWeigh, weigh};
-use fude_record::file;
-use fude_train::compare_classes;
-use std::path::PathBuf;
+use fude_record::{RunFolder, file};
+use fude_train::{Prepared, compare_classes};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Weighs models against each other: test accuracy, bytes, parameters, and how long an answer takes on one thread.
 ///
@@ -47,6 +48,9 @@ pub(crate) fn run(args: &WeighArgs, ui: Ui) -> Result<()> {
     let data = model_data(&found[0], found[0].stored()?.metadata(), args.data.as_deref(), ui)?;
     let no_test = || Stopped::Usage(format!("{} has no test split in this run", data.dataset));
     let split = data.test.clone().ok_or_else(no_test)?;
+    if args.data.is_none() {
+        warn_of_other_test_images(&found, &data, ui)?;
+    }
     let to_weigh = |one: &FoundModel| {
         let model = one.stored()?;
         compare_classes(model.metadata(), &data).with_context(|| one.name())?;
@@ -64,6 +68,23 @@ pub(crate) fn run(args: &WeighArgs, ui: Ui) -> Result<()> {
     ui.result(table(&HEADER, rows(&weighed)));
     let (first, samples) = (&weighed[0], split.len());
     ui.result(format!("\non {samples} test images of {}; one thread of the {}", data.dataset, first.device));
+    Ok(())
+}
+
+/// All models are measured on the first one's test images, which runs with another hold-out were trained on.
+fn warn_of_other_test_images(found: &[FoundModel], data: &Prepared, ui: Ui) -> Result<()> {
+    let measured = data.held_out_fingerprints().test;
+    let runs: BTreeMap<&Path, &RunFolder> =
+        found.iter().filter_map(|one| one.run.as_ref()).map(|run| (run.path(), run)).collect();
+    for (path, run) in runs {
+        let theirs = run.summary()?.test_fingerprint;
+        if theirs.is_some() && theirs != measured {
+            ui.warning(format!(
+                "{}: its test images are not those measured here; images that it was trained on may be among them",
+                path.display()
+            ));
+        }
+    }
     Ok(())
 }
 

@@ -162,14 +162,60 @@ fn a_small_network_learns_from_a_teacher() {
 }
 
 #[test]
-fn a_teacher_that_has_seen_the_test_images_is_refused() {
+fn how_a_student_is_taught_stands_in_its_experiment_unless_flags_say_otherwise() {
+    let home = Home::with_small_experiment("[distill]\ntemperature = 3.0\nweight = 0.6\nteachers = [\"nobody\"]\n");
+    let small = std::fs::read_to_string(home.path("small.toml")).unwrap();
+    home.write("plain.toml", small.split("[distill]").next().unwrap());
+    home.fude("train plain.toml --epochs 1 --set name=teacher").ends_with(0);
+    for (name, more, expected) in [
+        ("file", "", ["temperature = 3.0", "weight = 0.6"]),
+        ("set", "--set distill.temperature=2", ["temperature = 2.0", "weight = 0.6"]),
+        ("flags", "--temperature 5 --weight 0.5 --set distill.weight=0.1", ["temperature = 5.0", "weight = 0.5"]),
+    ] {
+        home.fude(&format!("distill teacher small.toml --epochs 1 --set name={name} {more}")).ends_with(0);
+        let written = std::fs::read_to_string(home.run(name).join("experiment.toml")).unwrap();
+        assert!(expected.iter().all(|line| written.contains(line)), "{name}: {written}");
+    }
+    home.fude("distill teacher plain.toml --epochs 1 --set name=defaults").ends_with(0);
+    let written = std::fs::read_to_string(home.run("defaults").join("experiment.toml")).unwrap();
+    assert!(written.contains("temperature = 4.0") && written.contains("weight = 0.9"), "{written}");
+}
+
+/// Three runs, each of which holds another third out, and the first of them.
+fn with_folds() -> (Home, String) {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml --folds 3 --epochs 1").ends_with(0);
-    let folds: Vec<String> = std::fs::read_dir(home.path("runs/small"))
-        .unwrap()
-        .map(|entry| format!("runs/small/{}", entry.unwrap().file_name().to_string_lossy()))
-        .collect();
-    let of_fold_0 = folds.iter().find(|path| path.ends_with("-f0")).unwrap();
+    let runs = home.runs("small");
+    let first = runs.iter().find(|run| run.to_string_lossy().ends_with("-f0")).unwrap();
+    (home, format!("runs/small/{}", first.file_name().unwrap().to_string_lossy()))
+}
+
+#[test]
+fn weights_that_have_seen_the_test_images_are_refused_in_pruning_and_warned_of_as_a_start() {
+    let (home, of_fold_0) = with_folds();
+    let prune = format!("prune {of_fold_0} --sparsity 0.5 --finetune small.toml --epochs 1 --set data.folds=3");
+    home.fude(&format!("{prune} --set data.fold=1")).ends_with(1).says(&[
+        "prune.from ",
+        "-f0/best.safetensors: was trained on ",
+        "test images of this run; expected one trained with the same hold-out",
+    ]);
+    assert!(!home.path("runs/small-pruned").exists(), "refused before anything is written");
+    let said = home.fude(&format!("{prune} --set data.fold=0")).ends_with(0).stderr;
+    assert!(!said.contains("was trained on"), "{said}");
+
+    let init = format!("train small.toml --init {of_fold_0} --epochs 1 --set name=again --set data.folds=3");
+    home.fude(&format!("{init} --set data.fold=1")).ends_with(0).says(&[
+        "--init ",
+        "test images of this run",
+        "the test figures are too good",
+    ]);
+    let said = home.fude(&format!("{init} --set data.fold=0")).ends_with(0).stderr;
+    assert!(!said.contains("was trained on"), "{said}");
+}
+
+#[test]
+fn a_teacher_that_has_seen_the_test_images_is_refused() {
+    let (home, of_fold_0) = with_folds();
     let student = format!("distill {of_fold_0} small.toml --set name=student --epochs 1 --set data.folds=3");
     home.fude(&format!("{student} --set data.fold=1")).ends_with(1).says(&[
         "-f0/best.safetensors: was trained on ",
@@ -179,7 +225,7 @@ fn a_teacher_that_has_seen_the_test_images_is_refused() {
     home.fude(&format!("{student} --set data.fold=0")).ends_with(0);
 
     // A file that does not tell what it was trained on.
-    std::fs::copy(home.path(of_fold_0).join("best.safetensors"), home.path("lone.safetensors")).unwrap();
-    let lone = student.replace(of_fold_0, "lone.safetensors");
+    std::fs::copy(home.path(&of_fold_0).join("best.safetensors"), home.path("lone.safetensors")).unwrap();
+    let lone = student.replace(&of_fold_0, "lone.safetensors");
     home.fude(&format!("{lone} --set data.fold=0")).ends_with(0).says(&["whether it was trained on test images"]);
 }

@@ -99,6 +99,24 @@ fn weights_pruned_in_training_are_exactly_zero_in_the_final_model() {
 }
 
 #[test]
+fn a_ramp_of_no_epochs_that_the_experiment_asks_for_is_all_at_once() {
+    let home = trained();
+    let small = std::fs::read_to_string(home.path("small.toml")).unwrap();
+    home.write("at-once.toml", format!("{small}\n[prune]\nramp_epochs = 0\n"));
+    for (name, experiment, more, expected) in [
+        ("file", "at-once.toml", "", 0),
+        ("set", "small.toml", "--set prune.ramp_epochs=0", 0),
+        ("flag", "at-once.toml", "--ramp-epochs 1", 1),
+        ("left-out", "small.toml", "", 2),
+    ] {
+        let run = format!("prune small --sparsity 0.5 --finetune {experiment} --epochs 4 --set name={name} {more}");
+        home.fude(&run).ends_with(0);
+        let written = std::fs::read_to_string(home.run(name).join("experiment.toml")).unwrap();
+        assert!(written.contains(&format!("ramp_epochs = {expected}\n")), "{name}: {written}");
+    }
+}
+
+#[test]
 fn masks_are_in_checkpoints_and_an_extended_run_equals_one_that_was_as_long_from_the_beginning() {
     let home = trained();
     // Weights go before the second epoch; after it, masks are in the checkpoint alone.
@@ -133,4 +151,18 @@ fn models_are_weighed_a_row_an_experiment_and_results_print_them() {
     assert!(brief.starts_with("| model | test accuracy | bytes | after gzip |"), "{brief}");
     let accuracy = json_file(&first.join("summary.json"))["test_accuracy"].clone();
     assert_eq!(weighed(&home, &first.display().to_string())["accuracy"], accuracy);
+}
+
+#[test]
+fn models_with_other_test_images_than_those_weighed_on_are_warned_of() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --folds 2 --epochs 1").ends_with(0);
+    let mut runs: Vec<String> = home.runs("small").iter().map(|run| run.display().to_string()).collect();
+    runs.sort_by_key(|run| run.ends_with("-f1"));
+    let warned = |models: &str| home.fude(&format!("weigh {models} --rounds 1")).ends_with(0).stderr;
+    let both = warned(&runs.join(" "));
+    assert!(both.contains(&format!("{}: its test images are not those measured here", runs[1])), "{both}");
+    assert!(!both.contains(&format!("{}: its", runs[0])), "{both}");
+    assert!(!warned(&runs[0]).contains("not those measured"));
+    assert!(!warned(&format!("{} --data images", runs.join(" "))).contains("not those measured"));
 }

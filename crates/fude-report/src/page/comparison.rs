@@ -23,9 +23,7 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     let summaries: Vec<&Summary> =
         std::iter::once(report.summary).chain(report.others.iter().map(|other| &other.summary)).collect();
     let mut out = String::new();
-    let unlike =
-        summaries.iter().any(|s| (&s.dataset, s.test_samples) != (&summaries[0].dataset, summaries[0].test_samples));
-    if unlike {
+    if measured_unlike(&summaries) {
         out += "<p class=\"warn\">These runs were not measured on the same data: their figures cannot be compared.</p>";
     }
     let rows: Vec<Vec<String>> = summaries.iter().enumerate().map(|(index, summary)| row(index, summary)).collect();
@@ -34,6 +32,14 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     out += &overlaid(report, &summaries);
     out += &differences(report);
     Section::new("comparison", "Comparison with other runs", out)
+}
+
+/// Whether some were measured on other images: another set, another count, or, where both tell, other test images.
+fn measured_unlike(summaries: &[&Summary]) -> bool {
+    let set = |summary: &Summary| (summary.dataset.clone(), summary.test_samples);
+    let mut told = summaries.iter().filter_map(|summary| summary.test_fingerprint.as_ref());
+    let first = told.next();
+    summaries.iter().any(|summary| set(summary) != set(summaries[0])) || told.any(|images| Some(images) != first)
 }
 
 fn row(index: usize, summary: &Summary) -> Vec<String> {
