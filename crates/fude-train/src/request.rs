@@ -58,7 +58,7 @@ impl TrainRequest {
         let kind = self.engine.unwrap_or_else(|| fude_engine::choose_engine(&self.device, &needs).0);
         fude_engine::require_support(kind, &self.device, &needs)?;
         if let Some(distill) = &self.experiment.distill {
-            read_all(&self.experiment, &self.data, (kind, &self.device))?;
+            read_all(distill, &self.data, (kind, &self.device))?;
             let teachers = distill.teachers.clone();
             self.require_unseen("teacher", &teachers)?;
         }

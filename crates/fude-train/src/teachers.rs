@@ -1,13 +1,12 @@
 //! Models that a run learns from.
 
-use crate::engine_choice::needs;
 use crate::{MeanProbabilities, Prepared, TrainError, compare_classes};
 use fude_engine::{
     Deformed, Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Needs, Teacher, View,
     Weights, build, choose_engine, require_support,
 };
 use fude_model::ModelFile;
-use fude_record::{DistillConfig, Experiment, file};
+use fude_record::{DistillConfig, file};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,21 +17,19 @@ pub(crate) struct Teachers {
 }
 
 impl Teachers {
-    /// Loads the teachers' models and puts them on the student's device; none where the experiment has no teachers.
+    /// Loads the teachers' models and puts them on the student's device, and on its engine where that takes them.
     pub(crate) fn load(
-        experiment: &Experiment,
+        config: &DistillConfig,
         data: &Prepared,
         on: (EngineKind, &Device),
         train: &DeviceData,
-    ) -> Result<Option<Self>, TrainError> {
-        let Some(config) = experiment.distill.clone() else { return Ok(None) };
+    ) -> Result<Self, TrainError> {
         let on_device = |(model, kind): (ModelFile, EngineKind)| {
             let spec = EngineSpec::new(model.config, vec![model.parameters], train.clone());
             build(Some(kind), on.1, spec).map_err(TrainError::from)
         };
-        let models = read_all(experiment, data, on)?;
-        let engines = models.into_iter().map(on_device).collect::<Result<_, _>>()?;
-        Ok(Some(Self { engines, config }))
+        let engines = read_all(config, data, on)?.into_iter().map(on_device).collect::<Result<_, _>>()?;
+        Ok(Self { engines, config: config.clone() })
     }
 
     /// What they say of the images as the epoch of `plan` shows them.
@@ -61,19 +58,18 @@ impl Teachers {
 /// # Errors
 /// The first that cannot be read, does not fit, or is more than any engine takes, with its path.
 pub(crate) fn read_all(
-    experiment: &Experiment,
+    config: &DistillConfig,
     data: &Prepared,
     (student, device): (EngineKind, &Device),
 ) -> Result<Vec<(ModelFile, EngineKind)>, TrainError> {
-    let needs = needs(experiment, data);
     let one = |text: &String| {
         let model = read("teacher", Path::new(text), data)?;
-        let needs = Needs { model: model.config.clone(), mixed: false, pruned: false, ..needs.clone() };
-        let kind = engine_of(&needs, student, device)
+        // Deforming the images is asked of the student's engine already.
+        let kind = engine_of(&Needs::new(&model.config), student, device)
             .map_err(|error| TrainError::Mismatch(format!("teacher {text}: {error}")))?;
         Ok((model, kind))
     };
-    experiment.distill.iter().flat_map(|config| &config.teachers).map(one).collect()
+    config.teachers.iter().map(one).collect()
 }
 
 /// The student's engine where that takes the teacher, which may be much larger, else another that does.

@@ -84,7 +84,9 @@ impl<'a> Session<'a> {
             kind
         });
         let engine = fude_engine::build(Some(kind), &device, spec)?;
-        let teachers = Teachers::load(&experiment, &data, (kind, &device), &on_device.train)?;
+        let teachers = experiment.distill.as_ref();
+        let teachers =
+            teachers.map(|config| Teachers::load(config, &data, (kind, &device), &on_device.train)).transpose()?;
         let pins = checkpoints::pins(engine.as_ref(), &data);
         let mut session = Self {
             patience: Patience::new(&experiment),
