@@ -186,8 +186,8 @@ fn with_folds() -> (Home, String) {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml --folds 3 --epochs 1").ends_with(0);
     let runs = home.runs("small");
-    let first = runs.iter().find(|run| run.to_string_lossy().ends_with("-f0")).unwrap();
-    (home, format!("runs/small/{}", first.file_name().unwrap().to_string_lossy()))
+    let first = runs.iter().find(|run| run.to_string_lossy().ends_with("-f0")).expect("a run of fold 0");
+    (home, format!("runs/small/{}", first.file_name().expect("a name").to_string_lossy()))
 }
 
 #[test]
