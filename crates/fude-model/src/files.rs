@@ -27,6 +27,16 @@ pub enum ModelFileError {
         /// The tensor's name.
         name: String,
     },
+    /// A tensor holds NaN or infinity: no model that trained well.
+    #[error("tensor {name}: expected finite numbers, found {value} at {index}")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// Which of its numbers, from 0.
+        index: usize,
+        /// The number.
+        value: f32,
+    },
     /// A tensor has another shape or type than its neighbours ask for.
     #[error("tensor {name}: expected {expected}, found {found}")]
     Shape {
@@ -185,7 +195,11 @@ pub(crate) fn layer_shapes(tensors: &SafeTensors<'_>) -> Result<Vec<(usize, usiz
 
 pub(crate) fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelFileError> {
     let bytes = tensor(tensors, name, Dtype::F32, shape)?;
-    Ok(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(ModelFileError::NotFinite { name: name.into(), index, value: values[index] }),
+        None => Ok(values),
+    }
 }
 
 /// The bytes of a tensor that must be of this type and shape.

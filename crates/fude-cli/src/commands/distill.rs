@@ -6,13 +6,14 @@ use crate::run_lookup::RUNS;
 use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_engine::DeviceRequest;
-use fude_record::Override;
+use fude_record::{Experiment, Override};
 use std::path::PathBuf;
 
 /// Trains a network on what other models say of each image, beside its label.
 ///
 /// The teachers see each image as the student does, deformed alike. The same can be written into an experiment file, as
-/// its section `[distill]`.
+/// its section `[distill]`. The run is named after the experiment, with `-distilled` behind it; `--set name=...` names it
+/// otherwise.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -62,7 +63,10 @@ pub(crate) fn run(args: &DistillArgs, ui: Ui) -> Result<()> {
         Ok(path.display().to_string())
     };
     let teachers = args.teachers.iter().map(teacher).collect::<Result<Vec<String>>>()?;
-    let mut set = args.set.clone();
+    // A run that learned by itself mostly has the experiment's name: it must still be found by it.
+    let name = Experiment::load(&args.experiment, &[])?.name;
+    let mut set = vec![Override::text("name", &format!("{name}-distilled"))];
+    set.extend(args.set.iter().cloned());
     set.push(Override::new("distill.teachers", serde_json::to_string(&teachers)?).given_by("TEACHER"));
     let number = |key: &str, value: f64| Override::new(key, format!("{value:?}"));
     set.extend(args.temperature.map(|t| number("distill.temperature", t).given_by("--temperature")));

@@ -59,8 +59,8 @@ pub(crate) fn run(args: &QuantizeArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
     let found = FoundModel::find(&args.model, &args.out)?;
     let output = args.output.clone().unwrap_or_else(|| match &found.run {
-        Some(run) => run.file(file::INT8),
-        None => beside(&found.path, "int8.safetensors"),
+        Some(run) if found.path == run.file(file::MODEL) => run.file(file::INT8),
+        _ => beside(&found.path, "int8.safetensors"),
     });
     args.force.check(&output)?;
     let model = found.trained()?;

@@ -155,6 +155,9 @@ fn a_small_network_learns_from_a_teacher() {
     assert!(written.contains("[distill]") && written.contains("weight = 0.5"), "{written}");
     let alone = home.fude("train small.toml --set name=alone --set model.hidden=[5] --epochs 3 --json").ends_with(0);
     assert_ne!(alone.json()["train_loss"], json_file(&run.join("summary.json"))["train_loss"]);
+    // Without a name of its own it is not mistaken for the run that it learned from.
+    home.fude("distill small small.toml --epochs 1").ends_with(0);
+    assert_eq!((home.runs("small").len(), home.runs("small-distilled").len()), (1, 1));
     home.fude("distill missing small.toml").ends_with(2).says(&["no run 'missing'"]);
     home.fude("distill small small.toml --weight 1.5")
         .ends_with(2)
