@@ -23,9 +23,8 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     let summaries: Vec<&Summary> =
         std::iter::once(report.summary).chain(report.others.iter().map(|other| &other.summary)).collect();
     let mut out = String::new();
-    let unlike =
-        summaries.iter().any(|s| (&s.dataset, s.test_samples) != (&summaries[0].dataset, summaries[0].test_samples));
-    if unlike {
+    let unlike = |a: &&Summary| summaries.iter().any(|b| !on_same_data(a, b));
+    if summaries.iter().any(unlike) {
         out += "<p class=\"warn\">These runs were not measured on the same data: their figures cannot be compared.</p>";
     }
     let rows: Vec<Vec<String>> = summaries.iter().enumerate().map(|(index, summary)| row(index, summary)).collect();
@@ -34,6 +33,14 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     out += &overlaid(report, &summaries);
     out += &differences(report);
     Section::new("comparison", "Comparison with other runs", out)
+}
+
+/// By the test images' fingerprints; runs that have none are told apart by the data's name and how many there are.
+fn on_same_data(a: &Summary, b: &Summary) -> bool {
+    match (&a.test_fingerprint, &b.test_fingerprint) {
+        (Some(a), Some(b)) => a == b,
+        _ => (&a.dataset, a.test_samples) == (&b.dataset, b.test_samples),
+    }
 }
 
 fn row(index: usize, summary: &Summary) -> Vec<String> {
