@@ -55,7 +55,7 @@ impl Default for AugmentConfig {
 impl AugmentConfig {
     /// The strength of an epoch, from 0, of a run of `epochs`: in [0, 1].
     pub fn strength(&self, epoch: u32, epochs: u32) -> f64 {
-        let rise = f64::from(epoch + 1) / f64::from(self.ramp_epochs + 1);
+        let rise = (f64::from(epoch) + 1.0) / (f64::from(self.ramp_epochs) + 1.0);
         let left = f64::from(epochs.saturating_sub(epoch + 1)) / f64::from(self.settle_epochs.max(1));
         let fall = if self.settle_epochs == 0 { 1.0 } else { left.min(1.0) };
         rise.min(1.0) * (self.final_strength + (1.0 - self.final_strength) * fall)
@@ -88,5 +88,12 @@ mod tests {
         assert_eq!(strengths[..5], [0.25, 0.5, 0.75, 1.0, 1.0]);
         assert!((strengths[9] - 0.6).abs() < 1e-12 && (strengths[11] - 0.2).abs() < 1e-12, "{strengths:?}");
         assert_eq!(AugmentConfig::default().strength(5, 6), 1.0);
+    }
+
+    #[test]
+    fn the_longest_ramp_rises_by_next_to_nothing() {
+        let config = AugmentConfig { ramp_epochs: u32::MAX, ..Default::default() };
+        let strength = config.strength(0, 12);
+        assert!(strength > 0.0 && strength < 1e-9, "{strength}");
     }
 }

@@ -166,7 +166,14 @@ fn other_runs_are_compared_and_unlike_data_are_said_to_be_unlike() {
     }
     assert!(!page.contains("not measured on the same data"));
     other.summary.test_samples = 5;
-    assert!(self::page(["a", "b", "c"], &[other]).contains("not measured on the same data"));
+    assert!(self::page(["a", "b", "c"], &[other.clone()]).contains("not measured on the same data"));
+    // As many images of the same name, and other ones.
+    let with = |fingerprint: &str| {
+        let summary = Summary { test_fingerprint: Some(fingerprint.into()), ..summary() };
+        ComparedRun { summary, ..other.clone() }
+    };
+    assert!(!self::page(["a", "b", "c"], &[with("f1"), with("f1")]).contains("not measured on the same data"));
+    assert!(self::page(["a", "b", "c"], &[with("f1"), with("f2")]).contains("not measured on the same data"));
 }
 
 #[test]

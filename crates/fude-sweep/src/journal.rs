@@ -42,14 +42,15 @@ impl Journal {
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(taken(path, "another fude is working on this search"));
         }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(io)?;
-        // A kill may have cut the last line short: it goes.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64).map_err(io)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        // A kill may have cut the last line short, also within a character: it goes.
+        bytes.truncate(bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1));
+        let text = std::str::from_utf8(&bytes).map_err(|error| taken(path, &format!("is no text: {error}")))?;
+        file.set_len(bytes.len() as u64).map_err(io)?;
         file.seek(SeekFrom::End(0)).map_err(io)?;
         let mut journal = Self { path: path.to_owned(), file, trials: BTreeMap::new() };
-        journal.replay(&text[..whole], study)?;
+        journal.replay(text, study)?;
         Ok(journal)
     }
 
@@ -172,6 +173,18 @@ mod tests {
         drop(again);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.ends_with('\n') && text.lines().count() == 5, "{text}");
+    }
+
+    #[test]
+    fn a_line_that_was_cut_within_a_character_is_forgotten_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path, &study()).unwrap();
+        journal.begin(&trial(0)).unwrap();
+        journal.file.write_all(&"{\"event\":\"begin\",\"values\":{\"dataset\":\"\u{304b}".as_bytes()[..40]).unwrap();
+        drop(journal);
+        assert!(std::fs::read_to_string(&path).is_err(), "cut within a character");
+        assert_eq!(Journal::open(&path, &study()).unwrap().trials(), [trial(0)]);
     }
 
     #[test]

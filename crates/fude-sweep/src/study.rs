@@ -152,14 +152,20 @@ impl Study {
         })?;
         let Text { name, experiment, objective, sampler, trials, startup, seed, halving, .. } = file;
         let experiment = folder.join(experiment);
-        let combinations = space.values().map(Range::choices).product::<Option<u32>>();
-        let trials = match (sampler, combinations) {
+        let trials = match (sampler, combinations(&space)) {
             (SamplerKind::Grid, None) => return Err("sampler: a grid needs { choices } for every key".into()),
             (SamplerKind::Grid, Some(all)) => trials.unwrap_or(all).min(all),
             _ => trials.unwrap_or(TRIALS),
         };
         let study = Self { name, experiment, objective, sampler, trials, startup, seed, set, halving, space };
         study.check().map(|()| study)
+    }
+
+    /// The study with so many trials; a grid has no more than its combinations.
+    #[must_use]
+    pub fn with_trials(self, trials: u32) -> Self {
+        let most = (self.sampler == SamplerKind::Grid).then(|| combinations(&self.space)).flatten();
+        Self { trials: trials.min(most.unwrap_or(u32::MAX)), ..self }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -195,6 +201,11 @@ impl Study {
         let overrides: Vec<Override> = all.chain(more.iter().cloned()).collect();
         Experiment::load(&self.experiment, &overrides)
     }
+}
+
+/// How many combinations of choices there are, as far as they can be counted; none where a key has numbers.
+fn combinations(space: &BTreeMap<String, Range>) -> Option<u32> {
+    space.values().try_fold(1_u32, |all, range| Some(all.saturating_mul(range.choices()?)))
 }
 
 /// Hands each value with its dotted key to `take`, which says whether it took it or wants what is inside.
@@ -261,6 +272,28 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
             let error = Study::parse(&STUDY.replace(from, to), Path::new("")).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    #[test]
+    fn a_grid_has_no_more_trials_than_combinations_however_many_are_asked_for() {
+        let numbers = "train.learning_rate = { low = 1e-4, high = 1e-1, log = true }";
+        let text = STUDY.replace(numbers, "train.batch = { choices = [8, 16] }");
+        let grid = Study::parse(&text.replace("[set]", "sampler = \"grid\"\n[set]"), Path::new("")).unwrap();
+        assert_eq!(grid.trials, 4);
+        assert_eq!(grid.clone().with_trials(100).trials, 4);
+        assert_eq!(grid.with_trials(3).trials, 3);
+        assert_eq!(study().with_trials(100).trials, 100);
+    }
+
+    #[test]
+    fn more_combinations_than_can_be_counted_are_still_a_space() {
+        let keys: String = (0..40).map(|key| format!("k{key} = {{ choices = [1, 2] }}\n")).collect();
+        let text = STUDY.replace("[space]\n", &format!("[space]\n{keys}"));
+        assert_eq!(Study::parse(&text, Path::new("")).unwrap().trials, 60);
+        let only: String = format!("name = \"s\"\nexperiment = \"e.toml\"\n[space]\n{keys}");
+        assert_eq!(Study::parse(&only, Path::new("")).unwrap().trials, 60);
+        let grid = only.replace("[space]", "sampler = \"grid\"\ntrials = 70\n[space]");
+        assert_eq!(Study::parse(&grid, Path::new("")).unwrap().trials, 70);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::watch::Watch;
 use crate::{Journal, Objective, Rung, State, Study, SweepError, Trial};
 use fude_engine::{Device, EngineKind};
 use fude_record::{Experiment, Override, Summary};
-use fude_train::{Outcome, Prepared, StopFlag, TrainError, TrainRequest, prepare};
+use fude_train::{Outcome, Prepared, StopFlag, StopOnPanic, TrainError, TrainRequest, prepare};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -79,6 +79,7 @@ impl<'a> Sweep<'a> {
 
     /// One worker: trial after trial.
     fn work(&self) -> Result<(), SweepError> {
+        let _guard = StopOnPanic(self.stop);
         while !self.stop.is_set() {
             let Some(trial) = self.next()? else { break };
             match self.train(trial) {
@@ -197,7 +198,7 @@ fn final_value(objective: Objective, summary: &Summary) -> Option<f64> {
     }
 }
 
-/// A panic in another worker ends the search anyway.
+/// What a worker that panicked has left is whole; the panic itself ends the search.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -34,7 +34,7 @@ pub use data::{Prepared, prepare, prepare_to_resume};
 pub use ensemble::{MeanProbabilities, deformed};
 pub use error::TrainError;
 pub use lr_find::{LrFound, LrRange, LrStep, find_learning_rate};
-pub use observer::{Observer, StopFlag};
+pub use observer::{Observer, StopFlag, StopOnPanic};
 pub use patience::{Patience, Verdict};
 pub use pins::{HeldOutPins, Pins};
 pub use plan::{augmentation, epoch_plan, learning_rate};

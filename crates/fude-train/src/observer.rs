@@ -31,3 +31,34 @@ impl StopFlag {
         self.0.load(Ordering::SeqCst)
     }
 }
+
+/// Stops the other workers when the one that holds it panics: they would train on for nothing.
+pub struct StopOnPanic<'a>(pub &'a StopFlag);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_one_worker_stops_the_others_and_its_end_does_not() {
+        let stop = StopFlag::default();
+        drop(StopOnPanic(&stop));
+        assert!(!stop.is_set());
+        let worker = std::thread::scope(|scope| {
+            let work = || {
+                let _guard = StopOnPanic(&stop);
+                std::panic::resume_unwind(Box::new("for a test"));
+            };
+            scope.spawn(work).join()
+        });
+        assert!(worker.is_err() && stop.is_set());
+    }
+}

@@ -5,10 +5,13 @@ use crate::exit::Stopped;
 use crate::signals::stop_on_ctrl_c;
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
-use fude_engine::{DeviceOptions, DeviceRequest, choose_device};
+use fude_engine::{Device, DeviceOptions, DeviceRequest, choose_device};
 use fude_record::{Experiment, Override};
 use fude_report::{Suggestion, lr_curve};
-use fude_train::{LrFound, LrRange, TrainRequest, find_learning_rate, prepare};
+use fude_train::{
+    LrFound, LrRange, Prepared, TrainRequest, TrialMemory, TrialRequest, choose_by_trial, find_learning_rate,
+    fit_to_data, prepare,
+};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -66,8 +69,7 @@ pub(crate) fn run(args: &LrFindArgs, ui: Ui) -> Result<()> {
     let data = prepare(&experiment)?;
     data.warnings.iter().for_each(|warning| ui.warning(warning));
     data.notes.iter().for_each(|note| ui.note(note));
-    let options = DeviceOptions { request: args.device.clone(), require_gpu: false, allow_software: false };
-    let device = choose_device(&options)?.device;
+    let device = args.device(&experiment, &data)?;
     let title = format!("learning rates for {} on {}", experiment.name, data.dataset);
     let name = experiment.name.clone();
     let request =
@@ -88,6 +90,19 @@ pub(crate) fn run(args: &LrFindArgs, ui: Ui) -> Result<()> {
 }
 
 impl LrFindArgs {
+    /// The device that was asked for; with `auto` the one that training would take.
+    fn device(&self, experiment: &Experiment, data: &Prepared) -> Result<Device> {
+        let mut fitted = experiment.clone();
+        fit_to_data(&mut fitted, data);
+        // What is wrong with it is said before training.
+        if self.device == DeviceRequest::Auto && fitted.validate().is_ok() {
+            let request = TrialRequest { experiment: &fitted, data, engine: self.engine.0, allow_software: false };
+            return Ok(choose_by_trial(&request, TrialMemory::of_this_user().as_ref())?.choice.device);
+        }
+        let options = DeviceOptions { request: self.device.clone(), require_gpu: false, allow_software: false };
+        Ok(choose_device(&options)?.device)
+    }
+
     fn overrides(&self) -> Vec<Override> {
         let mut all = self.set.clone();
         if let Some(data) = &self.data {

@@ -8,10 +8,11 @@ use crate::exit::Stopped;
 use crate::signals::stop_on_ctrl_c;
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
-use fude_engine::{DeviceOptions, DeviceRequest, choose_device};
+use fude_engine::{Device, DeviceOptions, DeviceRequest, choose_device};
 use fude_record::{Experiment, Override};
 use fude_sweep::{Journal, Settings, State, Study, Sweep, Trial, by_quality};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use words::{Progress, best_line, trials_table};
 
@@ -34,7 +35,7 @@ pub(crate) struct SweepArgs {
     /// Trials at once; on the CPU each takes its share of the cores.
     #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
-    /// Trials in all, in place of the study's.
+    /// Trials in all, in place of the study's; a grid has no more than its combinations.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     trials: Option<u32>,
     /// The search's seed, in place of the study's: what is proposed.
@@ -43,7 +44,7 @@ pub(crate) struct SweepArgs {
     /// Where to leave searches.
     #[arg(long, value_name = "DIR", default_value = "sweeps")]
     out: PathBuf,
-    /// auto, gpu, cpu, or a part of a device's name.
+    /// auto (a GPU where there is one, untimed), gpu, cpu, or a part of a device's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceRequest,
     /// auto, burn or fused.
@@ -63,9 +64,8 @@ pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
     if !before.is_empty() {
         ui.note(format!("going on with {}: {} trials have begun", folder.display(), before.len()));
     }
-    let options = DeviceOptions { request: args.device.clone(), require_gpu: false, allow_software: false };
     let settings = Settings {
-        device: choose_device(&options)?.device,
+        device: args.device(&study)?,
         engine: args.engine.0,
         jobs: usize::from(args.jobs),
         overrides: args.overrides(),
@@ -86,7 +86,9 @@ pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
 impl SweepArgs {
     fn study(&self) -> Result<Study> {
         let mut study = Study::load(&self.study)?;
-        study.trials = self.trials.unwrap_or(study.trials);
+        if let Some(trials) = self.trials {
+            study = study.with_trials(trials);
+        }
         study.seed = self.seed.unwrap_or(study.seed);
         if let Some(data) = &self.data {
             // Part of what the journal is of: other data are another search.
@@ -94,6 +96,18 @@ impl SweepArgs {
             study.set.insert("dataset".into(), serde_json::to_string(&dataset)?);
         }
         Ok(study)
+    }
+
+    /// Not by trial: what is fastest for one network of a search need not be so for the next.
+    fn device(&self, study: &Study) -> Result<Device> {
+        let prunes = study.experiment(&BTreeMap::new(), &self.overrides())?.prune.is_some()
+            || study.space.keys().any(|key| key.starts_with("prune."));
+        if self.device == DeviceRequest::Auto && prunes {
+            // Weights are pruned on the CPU alone.
+            return Ok(Device::cpu());
+        }
+        let options = DeviceOptions { request: self.device.clone(), require_gpu: false, allow_software: false };
+        Ok(choose_device(&options)?.device)
     }
 
     /// Data that were asked for by name must be there: no falling back.

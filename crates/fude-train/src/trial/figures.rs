@@ -72,9 +72,9 @@ impl Trial {
         timed.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(figure, _)| figure)
     }
 
-    /// Whether every device was timed.
+    /// Whether no device failed: one that no trial suits would not be timed another time either.
     pub(super) fn is_complete(&self) -> bool {
-        self.figures.iter().all(|figure| figure.step_ms.is_some_and(f64::is_finite))
+        self.figures.iter().all(|figure| !figure.failed && figure.step_ms.is_none_or(f64::is_finite))
     }
 
     /// Why the winner was taken: its figure and the others'.

@@ -121,13 +121,12 @@ pub fn machine(candidates: &Candidates) -> String {
 
 /// What decides how long a step takes: the network, the batch, and what else a step does.
 fn work(request: &TrialRequest<'_>) -> String {
-    let Experiment { model, train, augment, distill, .. } = request.experiment;
+    let Experiment { model, train, augment, .. } = request.experiment;
     let mut words = vec![model.shape(), model.activation.name().to_owned()];
     let mut add = |is: bool, word: &str| words.extend(is.then(|| word.to_owned()));
     add(model.normalization != fude_model::Normalization::None, "normalisation");
     add(model.dropout > 0.0, "dropout");
     add(augment.is_some(), "augmentation");
-    add(distill.is_some(), "teacher");
     add(train.mixup > 0.0, "mixup");
     add(train.ema.is_some(), "average");
     add(train.clip_norm.is_some(), "clipping");
@@ -225,6 +224,16 @@ mod tests {
         let (index, trial) = choose(&mut Fake::gpu(Err(Untimed::Unsuited("it tunes".into()))), &mut Fake::cpu(), None);
         assert_eq!((index, trial.warning()), (1, None));
         assert!(trial.why().ends_with("; the gpu slow GPU was not timed: it tunes"), "{}", trial.why());
+    }
+
+    #[test]
+    fn a_gpu_that_no_short_trial_suits_does_not_have_the_cpu_timed_in_every_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = TrialMemory::in_folder(folder.path());
+        let (mut gpu, mut cpu) = (Fake::gpu(Err(Untimed::Unsuited("it tunes".into()))), Fake::cpu());
+        choose(&mut gpu, &mut cpu, Some(&memory));
+        let (index, trial) = choose(&mut gpu, &mut cpu, Some(&memory));
+        assert_eq!((index, trial.remembered, gpu.asked, cpu.asked), (1, true, 1, 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::table::{duration, percent};
 use crate::ui::Ui;
 use anyhow::Result;
 use fude_record::{Override, RunFolder, Summary};
+use fude_train::StopOnPanic;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -69,11 +70,13 @@ impl Series {
     pub(super) fn run(&self, args: &TrainArgs, ui: Ui) -> Result<()> {
         let progress = Progress { next: 0, done: BTreeMap::new(), trained: 0, started: Instant::now() };
         let progress = Mutex::new(progress);
+        let stop = stop_on_ctrl_c();
         let work = || {
+            let _guard = StopOnPanic(&stop);
             let result = self.work(&progress, args, ui);
             if result.is_err() {
                 // Nobody waits for the others: they end with a checkpoint.
-                stop_on_ctrl_c().stop();
+                stop.stop();
             }
             result
         };

@@ -128,7 +128,7 @@ impl Start {
             Some((checkpoint, None)) => {
                 let (epoch, step) = (checkpoint.progress.epoch, checkpoint.progress.step);
                 ui.note(format!("going on with {} after epoch {epoch}, step {step}", run.path().display()));
-                warn_of_stretched_schedule(&run, &experiment, ui)?;
+                stretched(&run.experiment()?, &experiment).iter().for_each(|warning| ui.warning(warning));
             }
             None => ui.note(format!("{} has no checkpoint yet: starting from its beginning", run.path().display())),
         }
@@ -158,17 +158,27 @@ fn require_more(run: &RunFolder, experiment: &Experiment, progress: Progress) ->
     Ok(())
 }
 
-/// A learning rate that falls to 0 at the last step would have fallen more slowly from the beginning.
-fn warn_of_stretched_schedule(run: &RunFolder, experiment: &Experiment, ui: Ui) -> Result<()> {
-    let before = run.experiment()?.train.epochs;
-    let (schedule, epochs) = (experiment.train.schedule, experiment.train.epochs);
-    if schedule != Schedule::Constant && epochs != before {
-        ui.warning(format!(
-            "the learning rate followed its schedule to epoch {before} and goes on as if it led to epoch {epochs}: this \
-             is not what a run of {epochs} epochs would have come to"
-        ));
+/// What a run of another length would have done otherwise from its beginning: a learning rate that falls to 0 at the last
+/// step, a deformation that settles in the last epochs, weights that go until the last epoch.
+fn stretched(before: &Experiment, now: &Experiment) -> Vec<String> {
+    let (was, is) = (before.train.epochs, now.train.epochs);
+    if was == is {
+        return Vec::new();
     }
-    Ok(())
+    let warn = |what: &str| {
+        format!(
+            "{what} to epoch {was} and goes on as if it led to epoch {is}: this is not what a run of {is} epochs would \
+             have come to"
+        )
+    };
+    let settles = now.augment.as_ref().is_some_and(|augment| augment.settle_epochs > 0);
+    let is_cut = now.prune.as_ref().is_some_and(|prune| prune.last_epoch(was) != prune.last_epoch(is));
+    let all = [
+        (now.train.schedule != Schedule::Constant, "the learning rate followed its schedule"),
+        (settles, "the augmentation's strength followed augment.settle_epochs"),
+        (is_cut, "pruning followed its ramp"),
+    ];
+    all.into_iter().filter(|(is, _)| *is).map(|(_, what)| warn(what)).collect()
 }
 
 /// What may be asked for anew when a run goes on: for how long, how often it is saved, and where the data are (which
@@ -229,4 +239,28 @@ fn overrides(args: &TrainArgs) -> Vec<Override> {
         all.push(Override::new("train.epochs", 1).given_by("--fast-dev-run"));
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_depends_on_the_run_s_length_is_warned_of_when_that_changes() {
+        let experiment = |epochs: u32, more: &str| {
+            let text = format!("name = \"x\"\ndataset = \"kana\"\ntrain.epochs = {epochs}\n{more}");
+            Experiment::parse(&text, "e.toml", &[]).unwrap()
+        };
+        let begins = |more: &str| -> Vec<String> {
+            assert!(stretched(&experiment(4, more), &experiment(4, more)).is_empty(), "{more}");
+            let warnings = stretched(&experiment(4, more), &experiment(9, more));
+            warnings.iter().map(|warning| warning.split(" followed").next().unwrap_or_default().to_owned()).collect()
+        };
+        assert!(begins("train.schedule = \"constant\"").is_empty());
+        assert_eq!(begins("train.schedule = \"cosine\""), ["the learning rate"]);
+        assert_eq!(begins("augment.settle_epochs = 2"), ["the augmentation's strength"]);
+        assert!(begins("augment.shift = 2.0").is_empty());
+        assert_eq!(begins("prune.ramp_epochs = 6"), ["pruning"]);
+        assert!(begins("prune.ramp_epochs = 2").is_empty());
+    }
 }
