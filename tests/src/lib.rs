@@ -1,1 +1,4 @@
 //! Shared helpers of the workspace tests.
+
+#[cfg(feature = "gpu")]
+pub mod gpu;

@@ -4,9 +4,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
-use fude_engine::{Device, DeviceData, DeviceOptions, DeviceRequest, EngineKind, View, adapters, build, choose_device};
+use fude_engine::{Device, DeviceData, EngineKind, View, build};
 use fude_model::initialise;
 use fude_record::{Experiment, Spread, evaluate};
+use fude_tests::gpu;
 use fude_train::{Prepared, engine_spec, epoch_plan, fit_to_data, prepare};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
@@ -19,10 +20,11 @@ const SEEDS: u32 = 5;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let no_images = !folder().is_dir();
-    let no_gpu = adapters().is_empty() && std::env::var_os("FUDE_REQUIRE_GPU_TESTS").is_none();
+    let no_gpu = gpu::is_missing();
     let trials = vec![
         Trial::test("fused_on_the_cpu_learns_as_burn_does", || as_burn(&Device::cpu())).with_ignored_flag(no_images),
-        Trial::test("fused_on_a_gpu_learns_as_burn_does", || as_burn(&gpu())).with_ignored_flag(no_images || no_gpu),
+        Trial::test("fused_on_a_gpu_learns_as_burn_does", || as_burn(gpu::shared()))
+            .with_ignored_flag(no_images || no_gpu),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -30,11 +32,6 @@ fn main() -> ExitCode {
 fn folder() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     std::env::var_os("FUDE_TEST_DATA").map_or(beside, PathBuf::from).join("kmnist")
-}
-
-fn gpu() -> Device {
-    let options = DeviceOptions { request: DeviceRequest::Gpu, require_gpu: true, allow_software: true };
-    choose_device(&options).expect("a GPU adapter").device
 }
 
 /// What training came to.

@@ -7,16 +7,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use fude_data::Split;
-use fude_engine::{
-    Device, DeviceData, DeviceOptions, DeviceRequest, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec,
-    TrainState, adapters, build, choose_device,
-};
+use fude_engine::{Device, DeviceData, Engine, EngineKind, EngineSpec, EpochPlan, OptimizerSpec, TrainState, build};
 use fude_kernels::{activation, adam, dropout, linear, loss, reference};
 use fude_model::{Activation, MlpConfig, Parameters, initialise};
 use fude_random::{Sequence, Stream};
+use fude_tests::gpu;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 const CLASSES: usize = 10;
 const SEED: u32 = 3;
@@ -24,9 +22,10 @@ const RATE: f32 = 1e-2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let ignored = adapters().is_empty() && std::env::var_os("FUDE_REQUIRE_GPU_TESTS").is_none();
+    let ignored = gpu::is_missing();
     let on_cpu = |name: &str, test: fn(&Device)| Trial::test(name, move || run(test, &Device::cpu()));
-    let on_gpu = |name: &str, test: fn(&Device)| Trial::test(name, move || run(test, gpu())).with_ignored_flag(ignored);
+    let on_gpu =
+        |name: &str, test: fn(&Device)| Trial::test(name, move || run(test, gpu::shared())).with_ignored_flag(ignored);
     let trials = vec![
         on_cpu("gradients_of_any_width_are_burn_s_on_the_cpu", widths),
         on_gpu("gradients_of_any_width_are_burn_s_on_the_gpu", widths),
@@ -45,14 +44,6 @@ fn main() -> ExitCode {
 fn run(test: fn(&Device), device: &Device) -> Result<(), Failed> {
     test(device);
     Ok(())
-}
-
-fn gpu() -> &'static Device {
-    static GPU: OnceLock<Device> = OnceLock::new();
-    GPU.get_or_init(|| {
-        let options = DeviceOptions { request: DeviceRequest::Gpu, require_gpu: true, allow_software: true };
-        choose_device(&options).expect("a GPU adapter").device
-    })
 }
 
 fn widths(device: &Device) {

@@ -10,9 +10,10 @@ use fude_engine::{
 };
 use fude_model::{MlpConfig, initialise};
 use fude_random::{Sequence, Stream};
+use fude_tests::gpu;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Images whose pixels do not fill the last packed word.
 const SIDE: usize = 5;
@@ -21,7 +22,7 @@ const CLASSES: usize = 3;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let ignored = adapters().is_empty() && std::env::var_os("FUDE_REQUIRE_GPU_TESTS").is_none();
+    let ignored = gpu::is_missing();
     let trial = |name: &str, test: fn() -> Result<(), Failed>| Trial::test(name, test).with_ignored_flag(ignored);
     let trials = vec![
         trial("a_software_adapter_is_taken_only_where_it_is_allowed", software_needs_permission),
@@ -31,16 +32,6 @@ fn main() -> ExitCode {
         trial("a_loss_that_is_no_number_is_found_on_the_gpu_with_its_step", nan_is_found),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-/// One device for all tests: opening one takes as long as a test.
-fn gpu() -> Device {
-    static GPU: OnceLock<Device> = OnceLock::new();
-    let open = || {
-        let options = DeviceOptions { request: DeviceRequest::Gpu, require_gpu: true, allow_software: true };
-        choose_device(&options).expect("a GPU adapter").device
-    };
-    GPU.get_or_init(open).clone()
 }
 
 fn images() -> Arc<Split> {
@@ -83,7 +74,7 @@ fn logits_agree() -> Result<(), Failed> {
         let (mut engine, images) = engine(device);
         engine.logits(0, &images, View::PLAIN).unwrap().values
     };
-    assert_close(&logits(&gpu()), &logits(&Device::cpu()), 1e-5);
+    assert_close(&logits(gpu::shared()), &logits(&Device::cpu()), 1e-5);
     Ok(())
 }
 
@@ -94,7 +85,7 @@ fn training_agrees() -> Result<(), Failed> {
             (0..3).map(|epoch| engine.train(&plan(epoch, 1e-2), 0..3, &mut ()).unwrap().totals[0].loss).collect();
         (totals, engine.state(0).unwrap())
     };
-    let ((gpu_losses, gpu_state), (cpu_losses, cpu_state)) = (run(&gpu()), run(&Device::cpu()));
+    let ((gpu_losses, gpu_state), (cpu_losses, cpu_state)) = (run(gpu::shared()), run(&Device::cpu()));
     for (a, b) in gpu_losses.iter().zip(&cpu_losses) {
         assert!((a - b).abs() < 1e-4 * b.abs(), "losses {gpu_losses:?} on the GPU, {cpu_losses:?} on the CPU");
     }
@@ -105,7 +96,7 @@ fn training_agrees() -> Result<(), Failed> {
 }
 
 fn states_move() -> Result<(), Failed> {
-    let (mut on_gpu, _) = engine(&gpu());
+    let (mut on_gpu, _) = engine(gpu::shared());
     on_gpu.train(&plan(0, 1e-2), 0..3, &mut ())?;
     let state = on_gpu.state(0)?;
     let (mut on_cpu, _) = engine(&Device::cpu());
@@ -117,7 +108,7 @@ fn states_move() -> Result<(), Failed> {
 }
 
 fn nan_is_found() -> Result<(), Failed> {
-    let (mut engine, _) = engine(&gpu());
+    let (mut engine, _) = engine(gpu::shared());
     let [mut plan] = plan(0, 1e-2);
     plan.learning_rate[1] = f32::INFINITY;
     let error = engine.train(&[plan], 0..3, &mut ()).expect_err("an error");

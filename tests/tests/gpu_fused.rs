@@ -6,15 +6,15 @@
 
 use fude_data::Split;
 use fude_engine::{
-    Augmentation, Control, Deformed, Device, DeviceData, DeviceOptions, DeviceRequest, Engine, EngineError, EngineKind,
-    EngineSpec, EpochPlan, Flow, Needs, OptimizerSpec, Teacher, TrainState, View, Weights, adapters, build,
-    choose_device, choose_engine,
+    Augmentation, Control, Deformed, Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Flow,
+    Needs, OptimizerSpec, Teacher, TrainState, View, Weights, build, choose_engine,
 };
 use fude_model::{Activation, MlpConfig, Normalization, initialise};
 use fude_random::{Sequence, Stream, shuffle};
+use fude_tests::gpu;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 const SIDE: usize = 7;
 const N: usize = 203;
@@ -24,7 +24,7 @@ const CLASSES: usize = 10;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let ignored = adapters().is_empty() && std::env::var_os("FUDE_REQUIRE_GPU_TESTS").is_none();
+    let ignored = gpu::is_missing();
     let trial = |name: &str, test: fn() -> Result<(), Failed>| Trial::test(name, test).with_ignored_flag(ignored);
     let trials = vec![
         trial("the_study_s_models_take_three_dispatches_a_step", dispatches),
@@ -45,17 +45,6 @@ fn main() -> ExitCode {
         trial("a_destroyed_device_is_an_error", destroyed),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-fn open() -> Device {
-    let options = DeviceOptions { request: DeviceRequest::Gpu, require_gpu: true, allow_software: true };
-    choose_device(&options).expect("a GPU adapter").device
-}
-
-/// One device for all tests that do not break it: opening one takes as long as a test.
-fn gpu() -> Device {
-    static GPU: OnceLock<Device> = OnceLock::new();
-    GPU.get_or_init(open).clone()
 }
 
 fn images() -> Arc<Split> {
@@ -133,7 +122,7 @@ fn dispatches() -> Result<(), Failed> {
     for (hidden, full, expected) in
         [(&[128][..], false, 3), (&[256, 128, 64], false, 3), (&[], false, 3), (&[256, 128, 64], true, 5)]
     {
-        let (mut engine, _) = engine_of(&gpu(), &model(hidden), &[1], full);
+        let (mut engine, _) = engine_of(gpu::shared(), &model(hidden), &[1], full);
         let plan = if full { full_plan(1, 0) } else { plan(1, 0) };
         engine.train(&[plan], 0..1, &mut ())?;
         assert_eq!(engine.info().dispatches_per_step, Some(expected), "{hidden:?}");
@@ -142,19 +131,19 @@ fn dispatches() -> Result<(), Failed> {
 }
 
 fn auto_takes_fused() -> Result<(), Failed> {
-    let device = gpu();
-    assert_eq!(choose_engine(&device, &Needs::new(&model(&[256, 128, 64]))), (EngineKind::Fused, None));
+    let device = gpu::shared();
+    assert_eq!(choose_engine(device, &Needs::new(&model(&[256, 128, 64]))), (EngineKind::Fused, None));
     let deep = Needs::new(&model(&[8; 9]));
     let large = Needs { image: [100, 100], mixed: true, ..Needs::new(&MlpConfig { inputs: 10_000, ..model(&[8]) }) };
     for (needs, word) in [(deep, "hidden layers"), (large, "smaller images")] {
-        let error = fude_engine::require_support(EngineKind::Fused, &device, &needs).unwrap_err().to_string();
+        let error = fude_engine::require_support(EngineKind::Fused, device, &needs).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
     }
     Ok(())
 }
 
 fn default_limits() -> Result<(), Failed> {
-    let Device::Gpu(gpu) = gpu() else { return Err("no GPU".into()) };
+    let Device::Gpu(gpu) = gpu::shared() else { return Err("no GPU".into()) };
     assert!(gpu.has_default_limits());
     Ok(())
 }
@@ -163,7 +152,7 @@ fn training_agrees() -> Result<(), Failed> {
     let large = MlpConfig { activation: Activation::Tanh, ..model(&[1000, 40]) };
     for model in [model(&[]), model(&[16]), model(&[33, 20, 9]), rich_model(), large] {
         let ((losses, state), (expected, cpu)) =
-            (trained(&gpu(), &model, false, 2), trained(&Device::cpu(), &model, false, 2));
+            (trained(gpu::shared(), &model, false, 2), trained(&Device::cpu(), &model, false, 2));
         assert_losses(&model.shape(), &losses, &expected, 1e-4);
         assert_eq!(state.scalars["adam.step"], cpu.scalars["adam.step"]);
         assert_eq!(state.scalars["epoch.samples"], N as f64);
@@ -175,7 +164,7 @@ fn training_agrees() -> Result<(), Failed> {
 fn full_training_agrees() -> Result<(), Failed> {
     for model in [model(&[33]), rich_model()] {
         let ((losses, state), (expected, cpu)) =
-            (trained(&gpu(), &model, true, 2), trained(&Device::cpu(), &model, true, 2));
+            (trained(gpu::shared(), &model, true, 2), trained(&Device::cpu(), &model, true, 2));
         assert_losses(&model.shape(), &losses, &expected, 1e-4);
         close(&state, &cpu, "parameters", 1e-3)?;
         close(&state, &cpu, "ema", 1e-3)?;
@@ -212,7 +201,7 @@ fn views_agree() -> Result<(), Failed> {
             engine.logits(0, &data, view).unwrap().values
         };
         for view in [View::PLAIN, View::EMA, View { weights: Weights::Current, deformed }] {
-            let (got, expected) = (logits(&gpu(), view), logits(&Device::cpu(), view));
+            let (got, expected) = (logits(gpu::shared(), view), logits(&Device::cpu(), view));
             assert_eq!(got.len(), N * CLASSES);
             for (index, (a, b)) in got.iter().zip(&expected).enumerate() {
                 assert!((a - b).abs() < 2e-4 * (1.0 + b.abs()), "{view:?} logit {index}: got {a}, expected {b}");
@@ -224,7 +213,10 @@ fn views_agree() -> Result<(), Failed> {
 
 fn same_bits() -> Result<(), Failed> {
     for full in [false, true] {
-        assert!(trained(&gpu(), &rich_model(), full, 2) == trained(&gpu(), &rich_model(), full, 2), "full: {full}");
+        assert!(
+            trained(gpu::shared(), &rich_model(), full, 2) == trained(gpu::shared(), &rich_model(), full, 2),
+            "full: {full}"
+        );
     }
     Ok(())
 }
@@ -241,13 +233,13 @@ impl Control for ReturnAfter {
 
 fn resumed_bits() -> Result<(), Failed> {
     let plans = [full_plan(4, 0)];
-    let (_, expected) = trained(&gpu(), &rich_model(), true, 1);
-    let (mut first, _) = engine_of(&gpu(), &rich_model(), &[4], true);
+    let (_, expected) = trained(gpu::shared(), &rich_model(), true, 1);
+    let (mut first, _) = engine_of(gpu::shared(), &rich_model(), &[4], true);
     let progressed = first.train(&plans, 0..STEPS, &mut ReturnAfter(1))?;
     assert!((1..STEPS).contains(&progressed.steps_done), "{progressed:?}");
     assert_eq!(progressed.totals[0].samples, u64::from(progressed.steps_done * BATCH));
     let saved = first.state(0)?;
-    let (mut second, _) = engine_of(&gpu(), &rich_model(), &[8], true);
+    let (mut second, _) = engine_of(gpu::shared(), &rich_model(), &[8], true);
     second.load_state(0, &saved)?;
     second.train(&plans, progressed.steps_done..STEPS, &mut ())?;
     assert!(second.state(0)? == expected, "other bits after going on from step {}", progressed.steps_done);
@@ -259,7 +251,7 @@ fn together_bits() -> Result<(), Failed> {
     for (model, full) in [(rich_model(), true), (model(&[40]), false), (model(&[700, 300]), false)] {
         let of = |seed: u32| if full { full_plan(seed, 0) } else { plan(seed, 0) };
         let run = |seeds: &[u32]| -> Vec<TrainState> {
-            let (mut engine, _) = engine_of(&gpu(), &model, seeds, full);
+            let (mut engine, _) = engine_of(gpu::shared(), &model, seeds, full);
             let plans: Vec<_> = seeds.iter().map(|&seed| of(seed)).collect();
             engine.train(&plans, 0..STEPS, &mut ()).unwrap();
             (0..seeds.len()).map(|model| engine.state(model).unwrap()).collect()
@@ -271,7 +263,7 @@ fn together_bits() -> Result<(), Failed> {
 }
 
 fn gathered_bits() -> Result<(), Failed> {
-    let device = open();
+    let device = gpu::open();
     if let Device::Gpu(gpu) = &device {
         gpu.limit_images(1000);
     }
@@ -280,14 +272,17 @@ fn gathered_bits() -> Result<(), Failed> {
         engine.logits(0, &data, View::PLAIN).unwrap()
     };
     for full in [false, true] {
-        assert!(trained(&device, &rich_model(), full, 1) == trained(&gpu(), &rich_model(), full, 1), "full: {full}");
+        assert!(
+            trained(&device, &rich_model(), full, 1) == trained(gpu::shared(), &rich_model(), full, 1),
+            "full: {full}"
+        );
     }
-    assert_eq!(views(&device), views(&gpu()));
+    assert_eq!(views(&device), views(gpu::shared()));
     Ok(())
 }
 
 fn states_move() -> Result<(), Failed> {
-    let (mut on_gpu, _) = engine_of(&gpu(), &rich_model(), &[4], true);
+    let (mut on_gpu, _) = engine_of(gpu::shared(), &rich_model(), &[4], true);
     on_gpu.train(&[full_plan(4, 0)], 0..3, &mut ())?;
     let state = on_gpu.state(0)?;
     let (mut on_cpu, _) = engine_of(&Device::cpu(), &rich_model(), &[1], true);
@@ -299,7 +294,7 @@ fn states_move() -> Result<(), Failed> {
 }
 
 fn wrong_state() -> Result<(), Failed> {
-    let (mut engine, _) = engine_of(&gpu(), &model(&[5]), &[4], false);
+    let (mut engine, _) = engine_of(gpu::shared(), &model(&[5]), &[4], false);
     let before = engine.state(0)?;
     let mut wrong = before.clone();
     wrong.put(TrainState::SECOND_MOMENT, vec![0.0; 3]);
@@ -309,7 +304,7 @@ fn wrong_state() -> Result<(), Failed> {
 }
 
 fn nan_is_found() -> Result<(), Failed> {
-    let (mut engine, _) = engine_of(&gpu(), &model(&[16]), &[1, 2], false);
+    let (mut engine, _) = engine_of(gpu::shared(), &model(&[16]), &[1, 2], false);
     let mut plans = [plan(1, 0), plan(2, 0)];
     // The weights that step 3 makes are infinite: step 4 sees it, the fifth from 1.
     plans[1].learning_rate[3] = f32::INFINITY;
@@ -329,7 +324,7 @@ impl Control for Notes {
 }
 
 fn control_is_obeyed() -> Result<(), Failed> {
-    let (mut engine, _) = engine_of(&gpu(), &model(&[16]), &[1], false);
+    let (mut engine, _) = engine_of(gpu::shared(), &model(&[16]), &[1], false);
     let mut notes = Notes(Vec::new());
     engine.train(&[plan(1, 0)], 0..STEPS, &mut notes)?;
     assert!(!notes.0.is_empty() && notes.0.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", notes.0);
@@ -347,7 +342,7 @@ impl Control for Panics {
 }
 
 fn panics_pass() -> Result<(), Failed> {
-    let (mut engine, _) = engine_of(&gpu(), &model(&[16]), &[1], false);
+    let (mut engine, _) = engine_of(gpu::shared(), &model(&[16]), &[1], false);
     let attempt = std::panic::AssertUnwindSafe(|| engine.train(&[plan(1, 0)], 0..STEPS, &mut Panics));
     assert!(std::panic::catch_unwind(attempt).is_err());
     engine.train(&[plan(1, 0)], 0..STEPS, &mut ())?;
@@ -368,7 +363,7 @@ impl Control for Destroys {
 }
 
 fn destroyed() -> Result<(), Failed> {
-    let device = open();
+    let device = gpu::open();
     let (mut engine, data) = engine_of(&device, &model(&[16]), &[1], false);
     let error = engine.train(&[plan(1, 0)], 0..STEPS, &mut Destroys(device.clone())).expect_err("an error");
     assert!(matches!(error, EngineError::Device(_)), "{error:?}");

@@ -3,20 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
-use fude_engine::{
-    CheckCase, Device, DeviceOptions, DeviceRequest, OptimizerSpec, adapters, check_shaders, choose_device,
-};
+use fude_engine::{CheckCase, OptimizerSpec, check_shaders};
 use fude_model::{Activation, MlpConfig, Normalization};
+use fude_tests::gpu;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 
 /// What is odd about a size: one, a tile more or less, sizes that people use.
 const SIZES: [usize; 10] = [1, 2, 15, 16, 17, 127, 128, 129, 784, 1000];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let ignored = adapters().is_empty() && std::env::var_os("FUDE_REQUIRE_GPU_TESTS").is_none();
+    let ignored = gpu::is_missing();
     let mut trials = vec![
         ("shared_functions_are_their_twins", Vec::new()),
         ("what_doctor_looks_at_is_right", CheckCase::usual()),
@@ -35,18 +33,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-/// One device for all tests: opening one takes as long as a test.
-fn gpu() -> &'static Device {
-    static GPU: OnceLock<Device> = OnceLock::new();
-    let open = || {
-        let options = DeviceOptions { request: DeviceRequest::Gpu, require_gpu: true, allow_software: true };
-        choose_device(&options).expect("a GPU adapter").device
-    };
-    GPU.get_or_init(open)
-}
-
 fn check(cases: &[CheckCase]) -> Result<(), Failed> {
-    let checks = check_shaders(gpu(), cases)?;
+    let checks = check_shaders(gpu::shared(), cases)?;
     let wrong: Vec<String> =
         checks.iter().filter_map(|check| Some(format!("{}: {}", check.shader, check.mismatch.as_ref()?))).collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }

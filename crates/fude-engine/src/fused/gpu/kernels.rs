@@ -3,8 +3,8 @@
 use super::kernel::Kernel;
 use super::look::Look;
 use super::open::Gpu;
-use super::places::Place;
-use super::schedule::{Dispatch, SCRATCH, Tail, Work};
+use super::places::{Place, Places};
+use super::schedule::{Dispatch, Network, SCRATCH, Tail, Work};
 use crate::{EngineError, OptimizerSpec};
 use fude_kernels::reflect::{Reflection, Struct};
 use fude_kernels::{Shader, shader};
@@ -131,6 +131,12 @@ impl Work {
 }
 
 impl Constants {
+    /// What a schedule must know of the model; `floats` where images come deformed or mixed.
+    pub(super) fn network<'a>(&self, places: &'a Places, floats: bool) -> Network<'a> {
+        let (normalizes, clips) = (self.normalizes(), self.clip_norm.is_some());
+        Network { places, tail: self.tail, normalizes, clips, floats }
+    }
+
     pub(super) fn normalizes(&self) -> bool {
         self.model.normalization == Normalization::Layer
     }

@@ -37,7 +37,7 @@ use evaluate::{Evaluation, Question};
 use kernels::{Constants, Library};
 use look::Look;
 use places::Places;
-use schedule::{Network, Tail};
+use schedule::Tail;
 use std::ops::Range;
 use std::sync::Arc;
 use training::Training;
@@ -90,14 +90,14 @@ impl GpuEngine {
         Ok(engine)
     }
 
-    fn network(&self, floats: bool) -> Network<'_> {
-        let Constants { tail, clip_norm, .. } = &self.constants;
-        let normalizes = self.constants.normalizes();
-        Network { places: &self.weights.places, tail: *tail, normalizes, clips: clip_norm.is_some(), floats }
-    }
-
     fn dispatches(&self, floats: bool) -> u32 {
-        schedule::training(&self.network(floats), 1, self.library.tiles.product, &self.gpu.tuning).len() as u32
+        schedule::training(
+            &self.constants.network(&self.weights.places, floats),
+            1,
+            self.library.tiles.product,
+            &self.gpu.tuning,
+        )
+        .len() as u32
     }
 
     /// Makes room for the plans' batches.
@@ -109,9 +109,7 @@ impl GpuEngine {
         self.training = None;
         let floats = Look::of_plans(plans, &self.train.split).floats();
         let flops = self.constants.model.training_flops_per_sample();
-        let Constants { tail, clip_norm, .. } = self.constants;
-        let (normalizes, clips) = (self.constants.normalizes(), clip_norm.is_some());
-        let network = Network { places: &self.weights.places, tail, normalizes, clips, floats };
+        let network = self.constants.network(&self.weights.places, floats);
         let training = Training::new(&self.gpu, &mut self.library, &network, &self.weights, &self.train, plans, flops)?;
         self.info.dispatches_per_step = Some(training.workspace.purpose.dispatches.len() as u32);
         self.training = Some(training);
@@ -135,9 +133,7 @@ impl GpuEngine {
         if self.evaluations.len() == EVALUATIONS {
             self.evaluations.remove(0);
         }
-        let Constants { tail, .. } = self.constants;
-        let normalizes = self.constants.normalizes();
-        let network = Network { places: &self.weights.places, tail, normalizes, clips: false, floats: false };
+        let network = self.constants.network(&self.weights.places, false);
         self.evaluations.push(Evaluation::new(&self.gpu, &mut self.library, &network, question)?);
         Ok(self.evaluations.len() - 1)
     }

@@ -7,9 +7,12 @@ mod bounds;
 mod case;
 mod close;
 mod deformed;
+mod logits;
+mod loss;
 mod probe;
 mod stage;
 mod steps;
+mod update;
 
 pub use case::CheckCase;
 pub use close::ShaderCheck;
