@@ -70,6 +70,7 @@ fn augmentation() -> Augmentation {
         scale: 0.1,
         shear: 0.1,
         shift: 1.0,
+        mirror: 0.5,
         elastic: 0.5,
         elastic_sigma: 3.0,
         thickness: 0.3,

@@ -20,7 +20,6 @@ pub struct DeviceData {
 /// Images on a GPU, in the form of each engine that uses them.
 #[cfg(feature = "gpu")]
 struct OnGpu {
-    #[cfg(feature = "burn")]
     device: crate::device::GpuDevice,
     fused: OnceLock<Option<Packed>>,
     #[cfg(feature = "burn")]
@@ -113,6 +112,30 @@ impl DeviceData {
         Ok(())
     }
 
+    /// Whether these are that split, taken to that device.
+    pub(crate) fn is_of(&self, split: &Arc<Split>, classes: usize, device: &Device) -> bool {
+        #[cfg(feature = "gpu")]
+        let there = match (&self.gpu, device) {
+            (Some(own), Device::Gpu(device)) => own.device.is_same(device),
+            (own, device) => own.is_none() && device.kind() == crate::DeviceKind::Cpu,
+        };
+        #[cfg(not(feature = "gpu"))]
+        let there = device.kind() == crate::DeviceKind::Cpu;
+        there && self.classes == classes && Arc::ptr_eq(&self.split, split)
+    }
+
+    /// Whether both are the same upload of the same images.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        #[cfg(feature = "gpu")]
+        let upload = match (&self.gpu, &other.gpu) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        #[cfg(not(feature = "gpu"))]
+        let upload = true;
+        upload && self.classes == other.classes && Arc::ptr_eq(&self.split, &other.split)
+    }
+
     /// The labels, `[N]`.
     pub fn labels(&self) -> &[u8] {
         &self.split.labels
@@ -121,10 +144,8 @@ impl DeviceData {
 
 #[cfg(feature = "gpu")]
 impl OnGpu {
-    #[cfg_attr(not(feature = "burn"), allow(unused_variables, reason = "Burn's images need its device"))]
     fn new(device: &crate::device::GpuDevice) -> Self {
         Self {
-            #[cfg(feature = "burn")]
             device: device.clone(),
             fused: OnceLock::new(),
             #[cfg(feature = "burn")]

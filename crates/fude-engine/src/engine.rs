@@ -4,7 +4,7 @@ use crate::{DeviceData, EngineError, EpochPlan, TrainState};
 use std::ops::Range;
 
 /// Trains and evaluates M models of one shape on one device. All state stays on the device between calls.
-pub trait Engine {
+pub trait Engine: Send {
     /// What it is and where it runs.
     fn info(&self) -> &EngineInfo;
 
@@ -12,7 +12,8 @@ pub trait Engine {
     /// `control` asks for it. Totals count since the epoch's step 0.
     ///
     /// # Errors
-    /// [`EngineError::NonFinite`] with the step whose loss was NaN or infinite; device errors.
+    /// [`EngineError::NonFinite`] with the step whose loss was NaN or infinite; device errors. Where several models train
+    /// on a GPU the others go on, and [`Progressed::diverged`] has the error.
     fn train(
         &mut self,
         plans: &[EpochPlan],
@@ -108,6 +109,40 @@ pub struct Progressed {
     pub steps_done: u32,
     /// Sums since the epoch's step 0, one a model `[M]`.
     pub totals: Vec<Totals>,
+    /// Models of several whose loss was no number, the first such step of each.
+    pub diverged: Vec<Diverged>,
+}
+
+/// A step of a model whose loss was NaN or infinite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Diverged {
+    /// The model, of M.
+    pub model: usize,
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The step within it, from 1.
+    pub step: u32,
+    /// NaN or an infinity.
+    pub loss: f64,
+}
+
+impl From<Diverged> for EngineError {
+    fn from(Diverged { model, epoch, step, loss }: Diverged) -> Self {
+        Self::NonFinite { model, epoch, step, loss }
+    }
+}
+
+impl Progressed {
+    /// What one model of several would have been told alone.
+    ///
+    /// # Errors
+    /// [`EngineError::NonFinite`] where its loss was no number.
+    pub(crate) fn of_model(&self, model: usize) -> Result<Self, EngineError> {
+        if let Some(&diverged) = self.diverged.iter().find(|diverged| diverged.model == model) {
+            return Err(Diverged { model: 0, ..diverged }.into());
+        }
+        Ok(Self { steps_done: self.steps_done, totals: vec![self.totals[model]], diverged: Vec::new() })
+    }
 }
 
 /// Sums over an epoch's training samples, dropout active.

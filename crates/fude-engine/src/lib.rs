@@ -19,6 +19,7 @@ mod needs;
 mod peak;
 mod plan;
 mod predictor;
+mod shared;
 mod spec;
 mod state;
 #[cfg(feature = "burn")]
@@ -33,14 +34,17 @@ pub use device::{
     Adapter, AdapterKind, Candidate, Candidates, CpuInfo, Device, DeviceChoice, DeviceKind, DeviceOptions,
     DeviceRequest, adapters, choose_device,
 };
-pub use engine::{Control, Deformed, Determinism, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights};
+pub use engine::{
+    Control, Deformed, Determinism, Diverged, Engine, EngineInfo, Flow, Logits, Progressed, Totals, View, Weights,
+};
 pub use error::{DeviceError, EngineError};
 #[cfg(feature = "gpu")]
 pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
-pub use fused::{Int8Engine, unsupported as unsupported_by_fused};
+pub use fused::{Int8Engine, models_at_once, unsupported as unsupported_by_fused};
 pub use needs::Needs;
 pub use peak::{Product, sgemm_rate};
 pub use plan::{EpochPlan, Teacher};
 pub use predictor::Predictor;
+pub use shared::{Aside, Seat, SharedEngine};
 pub use spec::{EngineKind, EngineSpec, OptimizerSpec, build, choose_engine, require_support, supported_engines};
 pub use state::{NamedTensor, TrainState};

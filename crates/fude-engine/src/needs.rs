@@ -8,6 +8,8 @@ use fude_model::MlpConfig;
 pub struct Needs {
     /// The model.
     pub model: MlpConfig,
+    /// M, models of it at once.
+    pub models: usize,
     /// B.
     pub batch: usize,
     /// N, images to train on.
@@ -26,6 +28,15 @@ impl Needs {
     /// A model by itself, on images as they are.
     pub fn new(model: &MlpConfig) -> Self {
         let image = [1, model.inputs];
-        Self { model: model.clone(), batch: 1, samples: 1, image, augmentation: None, mixed: false, pruned: false }
+        Self {
+            model: model.clone(),
+            models: 1,
+            batch: 1,
+            samples: 1,
+            image,
+            augmentation: None,
+            mixed: false,
+            pruned: false,
+        }
     }
 }

@@ -48,6 +48,15 @@ impl EpochPlan {
         self.mixup.get(step as usize).copied()
     }
 
+    /// Whether both can be run in the same dispatches: as many images in batches of the same size, deformed, mixed and
+    /// taught alike.
+    pub(crate) fn trains_with(&self, other: &Self) -> bool {
+        (self.batch, self.permutation.len()) == (other.batch, other.permutation.len())
+            && self.augmentation == other.augmentation
+            && self.mixup.is_empty() == other.mixup.is_empty()
+            && self.teacher.is_some() == other.teacher.is_some()
+    }
+
     /// Steps of the epoch: `ceil(N / B)`.
     pub fn steps(&self) -> u32 {
         self.permutation.len().div_ceil(self.batch as usize) as u32

@@ -15,6 +15,8 @@ pub struct AugmentConfig {
     pub shear: f64,
     /// Translation along each axis, up to so many pixels either way.
     pub shift: f64,
+    /// Probability that left and right are exchanged: for clothes, not for characters.
+    pub mirror: f64,
     /// Smooth displacement along each axis: its standard deviation in pixels.
     pub elastic: f64,
     /// How smooth that is: the standard deviation in pixels of the Gaussian that noise is blurred with.
@@ -40,6 +42,7 @@ impl Default for AugmentConfig {
             scale: 0.0,
             shear: 0.0,
             shift: 0.0,
+            mirror: 0.0,
             elastic: 0.0,
             elastic_sigma: 4.0,
             thickness: 0.0,
@@ -67,6 +70,7 @@ impl AugmentConfig {
         check(within(self.scale, 0.9), "augment.scale", "0 to 0.9", self.scale)?;
         check(within(self.shear, 2.0), "augment.shear", "0 to 2 pixels a row", self.shear)?;
         check(within(self.shift, 64.0), "augment.shift", "0 to 64 pixels", self.shift)?;
+        check(within(self.mirror, 1.0), "augment.mirror", "a probability in [0, 1]", self.mirror)?;
         check(within(self.elastic, 16.0), "augment.elastic", "0 to 16 pixels", self.elastic)?;
         let sigma = self.elastic_sigma;
         check((1.0..=64.0).contains(&sigma), "augment.elastic_sigma", "1 to 64 pixels", sigma)?;

@@ -14,6 +14,7 @@ pub(crate) fn choose_engine(device: &Device, experiment: &Experiment, data: &Pre
 pub(crate) fn needs(experiment: &Experiment, data: &Prepared) -> Needs {
     Needs {
         model: experiment.model.clone(),
+        models: 1,
         batch: experiment.train.batch as usize,
         samples: data.train.len(),
         image: [data.train.height, data.train.width],

@@ -32,6 +32,7 @@ pub fn augmentation(config: &AugmentConfig) -> Augmentation {
         scale: config.scale as f32,
         shear: config.shear as f32,
         shift: config.shift as f32,
+        mirror: config.mirror as f32,
         elastic: config.elastic as f32,
         elastic_sigma: config.elastic_sigma as f32,
         thickness: config.thickness as f32,

@@ -9,7 +9,7 @@ pub(super) type Matrix = [f32; 6];
 pub(super) struct Affine {
     /// Degrees.
     pub(super) rotation: f64,
-    /// Factors.
+    /// Factors; one below zero mirrors.
     pub(super) scale: [f64; 2],
     /// Pixels a row.
     pub(super) shear: f64,

@@ -30,9 +30,11 @@ impl Deformation {
         let either_way = |unit: f64, range: f32| (2.0 * unit - 1.0) * f64::from(range);
         let [rotation, scale_x, scale_y, shear] = block(Operation::Affine, 0);
         let [shift_x, shift_y, thickness, erase] = block(Operation::Affine, 1);
+        let mirrored = ranges.mirror > 0.0 && block(Operation::Affine, 2)[0] < f64::from(ranges.mirror);
+        let across = if mirrored { -1.0 } else { 1.0 };
         let affine = Affine {
             rotation: either_way(rotation, ranges.rotation),
-            scale: [1.0 + either_way(scale_x, ranges.scale), 1.0 + either_way(scale_y, ranges.scale)],
+            scale: [across * (1.0 + either_way(scale_x, ranges.scale)), 1.0 + either_way(scale_y, ranges.scale)],
             shear: either_way(shear, ranges.shear),
             shift: [either_way(shift_x, ranges.shift), either_way(shift_y, ranges.shift)],
         };
@@ -86,6 +88,17 @@ mod tests {
         assert!(erased.abs_diff(1000) < 90, "{erased}");
         let mean = all.iter().map(|one| one.matrix[2]).sum::<f32>() / 2000.0;
         assert!(mean.abs() < 0.11, "four standard errors are 0.10: {mean}");
+    }
+
+    #[test]
+    fn half_of_the_images_are_mirrored_about_their_middle() {
+        let ranges = Augmentation { mirror: 0.5, ..Default::default() };
+        let matrix = |sample| Deformation::draw(&ranges, 1, 0, sample, 28, 20).matrix;
+        let is = |map: [f32; 6]| (0..2000).filter(|&sample| matrix(sample) == map).count();
+        // 1000 expected, four standard deviations are 90.
+        let count = is([-1.0, 0.0, 19.0, 0.0, 1.0, 0.0]);
+        assert_eq!(count + is([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]), 2000);
+        assert!(count.abs_diff(1000) < 90, "{count}");
     }
 
     #[test]

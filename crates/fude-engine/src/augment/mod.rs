@@ -24,6 +24,8 @@ pub struct Augmentation {
     pub shear: f32,
     /// Translation along each axis, up to so many pixels either way.
     pub shift: f32,
+    /// Probability that left and right are exchanged.
+    pub mirror: f32,
     /// Elastic displacement along each axis: its standard deviation in pixels.
     pub elastic: f32,
     /// How smooth the displacement is: the standard deviation in pixels of the Gaussian that noise is blurred with.
@@ -41,7 +43,7 @@ pub struct Augmentation {
 #[derive(Clone, Copy)]
 #[repr(u32)]
 enum Operation {
-    /// Lanes: rotation, scale x, scale y, shear, shift x, shift y, thickness, whether to erase.
+    /// Lanes: rotation, scale x, scale y, shear, shift x, shift y, thickness, whether to erase, whether to mirror.
     Affine = 0,
     /// Element `(component * K_y + i) * K_x + j` of the coefficients.
     Elastic = 1,
@@ -57,6 +59,7 @@ impl Augmentation {
             scale: self.scale * strength,
             shear: self.shear * strength,
             shift: self.shift * strength,
+            mirror: self.mirror * strength,
             elastic: self.elastic * strength,
             elastic_sigma: self.elastic_sigma,
             thickness: self.thickness * strength,

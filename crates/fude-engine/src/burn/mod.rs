@@ -168,7 +168,8 @@ impl BurnEngine {
     }
 
     fn progressed(&self, steps_done: u32) -> Progressed {
-        Progressed { steps_done, totals: self.models.iter().map(|model| model.totals).collect() }
+        let totals = self.models.iter().map(|model| model.totals).collect();
+        Progressed { steps_done, totals, diverged: Vec::new() }
     }
 
     fn run_steps(

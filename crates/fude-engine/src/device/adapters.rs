@@ -40,6 +40,11 @@ impl GpuDevice {
         Arc::clone(&self.fused)
     }
 
+    /// Whether both are one opening of one adapter.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.fused, &other.fused)
+    }
+
     /// Ends the fused engine's device as a lost one ends: for tests of what happens then.
     #[doc(hidden)]
     pub fn destroy(&self) {

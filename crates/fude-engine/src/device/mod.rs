@@ -58,6 +58,17 @@ impl Device {
         }
     }
 
+    /// Whether both are the processor, or one opening of one GPU.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cpu(_), Self::Cpu(_)) => true,
+            #[cfg(feature = "gpu")]
+            (Self::Gpu(own), Self::Gpu(other)) => own.is_same(other),
+            #[cfg(feature = "gpu")]
+            _ => false,
+        }
+    }
+
     /// The processor of this machine.
     pub fn cpu() -> Self {
         Self::Cpu(CpuInfo::of_this_machine())

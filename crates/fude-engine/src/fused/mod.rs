@@ -13,7 +13,7 @@ pub use cpu::deform;
 #[cfg(feature = "burn")]
 pub(crate) use cpu::step_inputs;
 
-use crate::{Device, Engine, EngineError, EngineSpec, Needs};
+use crate::{Device, DeviceKind, Engine, EngineError, EngineSpec, Needs};
 
 /// The most hidden layers.
 const MAX_HIDDEN_LAYERS: usize = 8;
@@ -42,12 +42,23 @@ pub fn unsupported(device: &Device, needs: &Needs) -> Option<String> {
     }
 }
 
+/// The most models that one `fused` engine takes in the dispatches of one on this device; 1 on the processor, where each
+/// has an engine and a share of the threads.
+pub fn models_at_once(device: &Device, needs: &Needs) -> usize {
+    if device.kind() == DeviceKind::Cpu {
+        return 1;
+    }
+    let fits = |&models: &usize| unsupported(device, &Needs { models, ..needs.clone() }).is_none();
+    (1..).take_while(fits).last().unwrap_or(1)
+}
+
 /// Makes the engine.
 ///
 /// # Errors
 /// What [`unsupported`] says, or where the system refuses threads.
 pub(crate) fn build(device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>, EngineError> {
-    if let Some(why) = unsupported(device, &Needs::new(&spec.model)) {
+    let needs = Needs { models: spec.parameters.len(), ..Needs::new(&spec.model) };
+    if let Some(why) = unsupported(device, &needs) {
         return Err(EngineError::Unsupported { engine: "fused", why });
     }
     match device {

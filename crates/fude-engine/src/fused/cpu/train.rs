@@ -229,7 +229,10 @@ fn ask(control: &mut dyn Control, step: u32) -> Result<Flow, Box<dyn Any + Send>
 
 fn finish(run: &Run, models: &[Weights], end: Result<u32, Ended>) -> Result<Progressed, EngineError> {
     match end {
-        Ok(steps_done) => Ok(Progressed { steps_done, totals: models.iter().map(|model| model.totals).collect() }),
+        Ok(steps_done) => {
+            let totals = models.iter().map(|model| model.totals).collect();
+            Ok(Progressed { steps_done, totals, diverged: Vec::new() })
+        }
         Err(Ended::Failed(failure)) => Err(run.non_finite(failure)),
         Err(Ended::Panicked(panic)) => resume_unwind(panic),
     }

@@ -87,13 +87,4 @@ impl Look {
         let warp = self.warp.as_ref().map_or(0, |warp| warp.floats().iter().sum());
         if self.floats() { warp + inputs.next_multiple_of(4) } else { 0 }
     }
-
-    /// Whether models trained at once ask for the same.
-    pub(super) fn is_shared(plans: &[EpochPlan]) -> bool {
-        plans.windows(2).all(|pair| {
-            pair[0].augmentation == pair[1].augmentation
-                && pair[0].mixup.is_empty() == pair[1].mixup.is_empty()
-                && pair[0].teacher.is_some() == pair[1].teacher.is_some()
-        })
-    }
 }

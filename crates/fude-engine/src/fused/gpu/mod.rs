@@ -64,10 +64,6 @@ impl GpuEngine {
     pub(super) fn new(device: &GpuDevice, spec: EngineSpec) -> Result<Self, EngineError> {
         let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
         assert!(train.labels().iter().all(|&label| usize::from(label) < model.outputs), "a label is no class");
-        if parameters.len() > MAX_MODELS {
-            let why = format!("trains at most {MAX_MODELS} models at once on a GPU, these are {}", parameters.len());
-            return Err(EngineError::Unsupported { engine: "fused", why });
-        }
         let gpu = device.fused();
         let places = Places::new(&model.layout());
         let tail = Tail::new(&places, &gpu.tuning);
@@ -151,9 +147,9 @@ impl Engine for GpuEngine {
         control: &mut dyn Control,
     ) -> Result<Progressed, EngineError> {
         require_plans(plans, &steps, self.info.models, self.train.len(), self.constants.model.outputs);
-        let size = |plan: &EpochPlan| (plan.batch, plan.permutation.len());
-        let alike = plans.iter().all(|plan| size(plan) == size(&plans[0]) && size(plan).1 == self.train.len());
-        assert!(alike && Look::is_shared(plans), "models trained at once have plans of one kind");
+        let whole = |plan: &EpochPlan| plan.permutation.len() == self.train.len();
+        let alike = plans.iter().all(|plan| whole(plan) && plan.trains_with(&plans[0]));
+        assert!(alike, "models trained at once have plans of one kind");
         if steps.start == 0 {
             self.weights.accounts.iter_mut().for_each(|account| account.totals = Totals::default());
         }
@@ -173,6 +169,7 @@ impl Engine for GpuEngine {
             images: &self.train.split,
             pace: &mut training.pace,
             staging: &training.staging,
+            diverged: Vec::new(),
         };
         let progressed = run.steps(steps, control)?;
         training.settled = true;

@@ -1,5 +1,6 @@
 //! What the fused engine on a GPU cannot do.
 
+use super::MAX_MODELS;
 use super::look::{Look, Warping};
 use super::open::Gpu;
 use super::pace::MAX_STEPS;
@@ -18,13 +19,17 @@ pub(crate) fn unsupported(gpu: &Gpu, needs: &Needs) -> Option<String> {
     let fit = 16 * (needs.samples * image) as u64 <= most;
     let uploaded = if fit { 0 } else { MAX_STEPS * needs.batch * image };
     let rows = Rows::new(&places, needs.batch, normalizes, look.floats());
+    if needs.models > MAX_MODELS {
+        return Some(format!("trains at most {MAX_MODELS} models at once on a GPU, these are {}", needs.models));
+    }
     let largest = [
         ("the weights", places.weights),
         ("a batch's activations", rows.input_stride),
         ("a batch's gradients", rows.delta_stride),
         ("the images of a submission", uploaded),
     ];
-    let too_large = largest.into_iter().find(|(_, quads)| 16 * *quads as u64 > most);
+    let of_all = largest.map(|(what, quads)| (what, quads * needs.models));
+    let too_large = of_all.into_iter().find(|(_, quads)| 16 * *quads as u64 > most);
     if let Some((what, quads)) = too_large {
         return Some(format!("needs {} MB for {what}, a shader of this GPU sees {}", quads >> 16, most >> 20));
     }

@@ -9,7 +9,7 @@ use super::slots::{Draws, WARP_QUADS, append_image};
 use super::weights::{Account, Weights};
 use super::workspace::{StepRecord, Workspace, notes};
 use crate::fused::cpu::adam::AdamStep;
-use crate::{Control, EngineError, EpochPlan, Flow, OptimizerSpec, Progressed};
+use crate::{Control, Diverged, EngineError, EpochPlan, Flow, OptimizerSpec, Progressed};
 use fude_data::Split;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -30,6 +30,8 @@ pub(super) struct Run<'a> {
     pub(super) pace: &'a mut Pace,
     /// Buffers that notes are read from, one a submission under way.
     pub(super) staging: &'a [wgpu::Buffer],
+    /// Models of several whose loss was no number.
+    pub(super) diverged: Vec<Diverged>,
 }
 
 /// A submission under way.
@@ -70,7 +72,7 @@ impl Run<'_> {
             }
         }
         let totals = self.weights.accounts.iter().map(|account| account.totals).collect();
-        Ok(Progressed { steps_done: end, totals })
+        Ok(Progressed { steps_done: end, totals, diverged: self.diverged })
     }
 
     /// Puts the models' permutations on the GPU, each image's label beside it.
@@ -209,12 +211,21 @@ impl Run<'_> {
                 let rows = self.plans[model].rows(step).len();
                 let loss = add(&mut self.weights.accounts[model], notes, rows);
                 if !loss.is_finite() {
-                    let epoch = self.plans[model].epoch + 1;
-                    return Err(EngineError::NonFinite { model, epoch, step: step + 1, loss });
+                    self.diverge(Diverged { model, epoch: self.plans[model].epoch + 1, step: step + 1, loss })?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Notes a model's first step without a loss; the others go on, where there are any.
+    fn diverge(&mut self, diverged: Diverged) -> Result<(), EngineError> {
+        if self.diverged.iter().all(|known| known.model != diverged.model) {
+            self.diverged.push(diverged);
+        }
+        if self.diverged.len() == self.plans.len() { Err(self.diverged[0].into()) } else { Ok(()) }
     }
 }
 

@@ -18,6 +18,7 @@ fn all_at_once() -> Augmentation {
         scale: 0.3,
         shear: 0.3,
         shift: 4.0,
+        mirror: 0.5,
         elastic: 1.5,
         elastic_sigma: 3.0,
         thickness: 0.8,

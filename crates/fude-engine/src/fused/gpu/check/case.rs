@@ -87,6 +87,7 @@ impl CheckCase {
             scale: 0.1,
             shear: 0.1,
             shift: 2.0,
+            mirror: 0.5,
             elastic: 1.2,
             elastic_sigma: 4.0,
             thickness: 0.5,

@@ -65,7 +65,7 @@ impl<'a> Stage<'a> {
         let GpuEngine { gpu, weights, training, constants, .. } = &mut self.engine;
         let Some(Training { workspace, kernels, staging, pace, .. }) = training else { return Err(no_room()) };
         let (plans, images, optimizer) = (&self.plans, self.images.as_ref(), &constants.optimizer);
-        Ok(Run { gpu, kernels, workspace, weights, optimizer, plans, images, pace, staging })
+        Ok(Run { gpu, kernels, workspace, weights, optimizer, plans, images, pace, staging, diverged: Vec::new() })
     }
 
     fn training(&self) -> Result<&Training, EngineError> {

@@ -1,0 +1,224 @@
+//! Models that train in the same dispatches.
+
+use crate::{
+    Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Needs, OptimizerSpec, Progressed,
+    TrainState,
+};
+use fude_model::{MlpConfig, Parameters};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What the models of a group have in common.
+pub(super) struct Recipe {
+    device: Device,
+    model: MlpConfig,
+    optimizer: OptimizerSpec,
+    label_smoothing: f32,
+    ema_decay: Option<f32>,
+    clip_norm: Option<f32>,
+    train: DeviceData,
+}
+
+impl Recipe {
+    /// The recipe of a specification, and its models' parameters.
+    pub(super) fn of(device: &Device, spec: EngineSpec) -> (Self, Vec<Parameters>) {
+        let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
+        let device = device.clone();
+        (Self { device, model, optimizer, label_smoothing, ema_decay, clip_norm, train }, parameters)
+    }
+
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let settings =
+            |recipe: &Self| (recipe.optimizer.clone(), recipe.label_smoothing, recipe.ema_decay, recipe.clip_norm);
+        self.model == other.model
+            && settings(self) == settings(other)
+            && self.train.is_same(&other.train)
+            && self.device.is_same(&other.device)
+    }
+
+    /// The most models of the recipe that one engine takes.
+    pub(super) fn most_at_once(&self) -> usize {
+        crate::models_at_once(&self.device, &Needs::new(&self.model))
+    }
+
+    /// An engine for models of the recipe.
+    pub(super) fn build(&self, parameters: Vec<Parameters>) -> Result<Box<dyn Engine>, EngineError> {
+        let spec = EngineSpec {
+            model: self.model.clone(),
+            optimizer: self.optimizer.clone(),
+            label_smoothing: self.label_smoothing,
+            ema_decay: self.ema_decay,
+            clip_norm: self.clip_norm,
+            parameters,
+            train: self.train.clone(),
+        };
+        crate::build(Some(EngineKind::Fused), &self.device, spec)
+    }
+}
+
+/// Jobs whose models can train in one engine.
+pub(super) struct Group {
+    pub(super) recipe: Recipe,
+    pub(super) members: BTreeMap<u64, Place>,
+    /// None while it runs, and before its first steps.
+    engine: Option<Box<dyn Engine>>,
+    /// Whose model is in which place of the engine, `[M]`; some may have left.
+    residents: Vec<u64>,
+    running: bool,
+}
+
+/// A member's place in its group.
+pub(super) struct Place {
+    /// What its model began with.
+    pub(super) parameters: Parameters,
+    /// Its state, while its model is not in the engine.
+    pub(super) home: Option<TrainState>,
+    /// What it waits for.
+    pub(super) call: Option<Call>,
+    pub(super) answer: Option<Result<Progressed, EngineError>>,
+}
+
+/// Steps that a job wants to be run.
+pub(super) struct Call {
+    /// Calls are served in the order of these.
+    pub(super) number: u64,
+    pub(super) plan: EpochPlan,
+    pub(super) steps: Range<u32>,
+}
+
+impl Call {
+    /// Whether both can be run in the same dispatches.
+    fn goes_with(&self, other: &Self) -> bool {
+        self.steps == other.steps && self.plan.trains_with(&other.plan)
+    }
+}
+
+/// What an engine is to run.
+pub(super) struct Begun {
+    pub(super) engine: Box<dyn Engine>,
+    /// One a resident.
+    pub(super) plans: Vec<EpochPlan>,
+    pub(super) steps: Range<u32>,
+}
+
+impl Group {
+    pub(super) fn new(recipe: Recipe) -> Self {
+        Self { recipe, members: BTreeMap::new(), engine: None, residents: Vec::new(), running: false }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// Whether everybody waits for steps.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.running && self.members.values().all(|place| place.call.is_some())
+    }
+
+    /// Who is served next: the member that has waited longest, and those whose calls go with its own.
+    pub(super) fn next(&self) -> Vec<u64> {
+        let calls = || self.members.iter().filter_map(|(&member, place)| Some((member, place.call.as_ref()?)));
+        let Some((_, first)) = calls().min_by_key(|(_, call)| call.number) else { return Vec::new() };
+        calls().filter(|(_, call)| call.goes_with(first)).map(|(member, _)| member).collect()
+    }
+
+    /// Takes the members' calls, and the engine with their models in it.
+    pub(super) fn begin(&mut self, members: &[u64]) -> Result<Begun, EngineError> {
+        let calls: BTreeMap<u64, Call> =
+            members.iter().filter_map(|id| Some((*id, self.members.get_mut(id)?.call.take()?))).collect();
+        let engine = self.seated(members)?;
+        self.running = true;
+        let steps = calls.values().next().map_or(0..0, |call| call.steps.clone());
+        let plans = self.residents.iter().filter_map(|id| Some(calls.get(id)?.plan.clone())).collect();
+        Ok(Begun { engine, plans, steps })
+    }
+
+    /// Takes the engine back.
+    pub(super) fn end(&mut self, engine: Box<dyn Engine>) {
+        self.engine = Some(engine);
+        self.running = false;
+    }
+
+    /// Leaves each member its part of what came of a call; `ran` is none where that panicked.
+    pub(super) fn answer(&mut self, members: &[u64], ran: Option<&Result<Progressed, EngineError>>) {
+        for &member in members {
+            let place = self.residents.iter().position(|&resident| resident == member).unwrap_or(0);
+            let answer = match ran {
+                Some(Ok(progressed)) => progressed.of_model(place),
+                Some(Err(EngineError::NonFinite { model, epoch, step, loss })) if *model == place => {
+                    Err(EngineError::NonFinite { model: 0, epoch: *epoch, step: *step, loss: *loss })
+                }
+                Some(Err(error)) => Err(EngineError::Device(error.to_string())),
+                None => Err(EngineError::Device("a job that trained along with this one has failed".into())),
+            };
+            if let Some(place) = self.members.get_mut(&member) {
+                place.answer = Some(answer);
+            }
+        }
+    }
+
+    /// The engine with a member's model in it, and its place there.
+    pub(super) fn with(&mut self, member: u64) -> Result<(usize, &mut Box<dyn Engine>), EngineError> {
+        if !self.residents.contains(&member) {
+            let mut all: Vec<u64> = self.residents.iter().copied().filter(|id| self.members.contains_key(id)).collect();
+            all.push(member);
+            self.engine = Some(self.seated(&all)?);
+        }
+        let place = self.residents.iter().position(|&resident| resident == member);
+        match (place, &mut self.engine) {
+            (Some(place), Some(engine)) => Ok((place, engine)),
+            _ => Err(EngineError::Device("its engine has failed".into())),
+        }
+    }
+
+    /// A member leaves; the last one takes the engine with it.
+    pub(super) fn leave(&mut self, member: u64) {
+        self.members.remove(&member);
+        if self.members.is_empty() {
+            self.engine = None;
+            self.residents.clear();
+        }
+    }
+
+    /// The engine with the models of `members` in it, and no others; a new engine where their number has changed.
+    fn seated(&mut self, members: &[u64]) -> Result<Box<dyn Engine>, EngineError> {
+        let leaving = |residents: &[u64]| -> Vec<usize> {
+            (0..residents.len()).filter(|&place| !members.contains(&residents[place])).collect()
+        };
+        if let Some(mut engine) = self.engine.take() {
+            if self.residents.len() == members.len() {
+                let arriving: Vec<u64> = members.iter().copied().filter(|id| !self.residents.contains(id)).collect();
+                for (place, member) in leaving(&self.residents).into_iter().zip(arriving) {
+                    self.take_home(engine.as_mut(), place)?;
+                    self.residents[place] = member;
+                    self.bring(engine.as_mut(), place)?;
+                }
+                return Ok(engine);
+            }
+            for place in 0..self.residents.len() {
+                self.take_home(engine.as_mut(), place)?;
+            }
+        }
+        self.residents = members.to_vec();
+        let parameters = members.iter().filter_map(|id| Some(self.members.get(id)?.parameters.clone())).collect();
+        let mut engine = self.recipe.build(parameters)?;
+        for place in 0..members.len() {
+            self.bring(engine.as_mut(), place)?;
+        }
+        Ok(engine)
+    }
+
+    /// Keeps the state of a resident that has not left.
+    fn take_home(&mut self, engine: &mut dyn Engine, place: usize) -> Result<(), EngineError> {
+        if let Some(member) = self.members.get_mut(&self.residents[place]) {
+            member.home = Some(engine.state(place)?);
+        }
+        Ok(())
+    }
+
+    /// Moves a resident's state into the engine.
+    fn bring(&mut self, engine: &mut dyn Engine, place: usize) -> Result<(), EngineError> {
+        let home = self.members.get_mut(&self.residents[place]).and_then(|member| member.home.take());
+        home.map_or(Ok(()), |state| engine.load_state(place, &state))
+    }
+}
