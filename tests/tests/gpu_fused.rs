@@ -6,8 +6,9 @@
 
 use fude_data::Split;
 use fude_engine::{
-    Augmentation, Control, Deformed, Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Flow,
-    Needs, OptimizerSpec, Teacher, TrainState, View, Weights, build, choose_engine,
+    Augmentation, Control, Deformed, Device, DeviceData, Diverged, Engine, EngineError, EngineKind, EngineSpec,
+    EpochPlan, Flow, Needs, OptimizerSpec, Seat, SharedEngine, Teacher, TrainState, View, Weights, build,
+    choose_engine,
 };
 use fude_model::{Activation, MlpConfig, Normalization, initialise};
 use fude_random::{Sequence, Stream, shuffle};
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         trial("a_second_run_gives_the_same_bits", same_bits),
         trial("a_state_saved_within_an_epoch_goes_on_to_the_same_bits", resumed_bits),
         trial("models_trained_at_once_have_the_bits_of_each_alone", together_bits),
+        trial("jobs_that_share_an_engine_have_the_bits_of_each_alone", shared_bits),
         trial("images_too_many_for_the_gpu_give_the_same_bits", gathered_bits),
         trial("a_state_goes_from_the_gpu_to_the_cpu_and_back", states_move),
         trial("a_state_of_another_shape_is_refused_and_changes_nothing", wrong_state),
@@ -79,14 +81,21 @@ fn augmentation() -> Augmentation {
     }
 }
 
+fn spec(model: &MlpConfig, seeds: &[u32], data: DeviceData) -> EngineSpec {
+    let parameters = seeds.iter().map(|&seed| initialise(model, seed)).collect();
+    let optimizer = OptimizerSpec { weight_decay: 1e-4, ..Default::default() };
+    EngineSpec { optimizer, ..EngineSpec::new(model.clone(), parameters, data) }
+}
+
+/// With all that a specification can ask for.
+fn full_spec(model: &MlpConfig, seeds: &[u32], data: DeviceData) -> EngineSpec {
+    let (label_smoothing, ema_decay, clip_norm) = (0.1, Some(0.9), Some(0.5));
+    EngineSpec { label_smoothing, ema_decay, clip_norm, ..spec(model, seeds, data) }
+}
+
 fn engine_of(device: &Device, model: &MlpConfig, seeds: &[u32], full: bool) -> (Box<dyn Engine>, DeviceData) {
     let data = DeviceData::upload(images(), CLASSES, device).unwrap();
-    let parameters = seeds.iter().map(|&seed| initialise(model, seed)).collect();
-    let mut spec = EngineSpec::new(model.clone(), parameters, data.clone());
-    spec.optimizer = OptimizerSpec { weight_decay: 1e-4, ..Default::default() };
-    if full {
-        (spec.label_smoothing, spec.ema_decay, spec.clip_norm) = (0.1, Some(0.9), Some(0.5));
-    }
+    let spec = if full { full_spec } else { spec }(model, seeds, data.clone());
     (build(Some(EngineKind::Fused), device, spec).unwrap(), data)
 }
 
@@ -263,6 +272,32 @@ fn together_bits() -> Result<(), Failed> {
     Ok(())
 }
 
+fn shared_bits() -> Result<(), Failed> {
+    let (device, shared) = (gpu::shared(), SharedEngine::default());
+    let (model, images) = (rich_model(), images());
+    // Of one of them there are more epochs than of the others.
+    let jobs = [(4, 1), (9, 2), (2, 1)];
+    let alone = jobs.map(|(seed, epochs)| {
+        let (mut engine, _) = engine_of(device, &model, &[seed], true);
+        (0..epochs).for_each(|epoch| drop(engine.train(&[full_plan(seed, epoch)], 0..STEPS, &mut ()).unwrap()));
+        engine.state(0).unwrap()
+    });
+    let run = |seat: Seat, (seed, epochs): (u32, u32)| {
+        let data = seat.upload(&images, CLASSES, device).unwrap();
+        let mut engine = seat.engine(device, full_spec(&model, &[seed], data)).unwrap();
+        (0..epochs).for_each(|epoch| drop(engine.train(&[full_plan(seed, epoch)], 0..STEPS, &mut ()).unwrap()));
+        engine.state(0).unwrap()
+    };
+    let (run, seats) = (&run, jobs.map(|_| shared.seat()));
+    let states: Vec<TrainState> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            seats.into_iter().zip(jobs).map(|(seat, job)| scope.spawn(move || run(seat, job))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(states == alone);
+    Ok(())
+}
+
 fn gathered_bits() -> Result<(), Failed> {
     let device = gpu::open();
     if let Device::Gpu(gpu) = &device {
@@ -309,8 +344,18 @@ fn nan_is_found() -> Result<(), Failed> {
     let mut plans = [plan(1, 0), plan(2, 0)];
     // The weights that step 3 makes are infinite: step 4 sees it, the fifth from 1.
     plans[1].learning_rate[3] = f32::INFINITY;
-    let error = engine.train(&plans, 0..STEPS, &mut ()).expect_err("an error");
-    assert!(matches!(error, EngineError::NonFinite { model: 1, epoch: 1, step: 5, .. }), "{error:?}");
+    let progressed = engine.train(&plans, 0..STEPS, &mut ())?;
+    let [Diverged { model: 1, epoch: 1, step: 5, .. }] = progressed.diverged[..] else {
+        panic!("{progressed:?}");
+    };
+    // The other goes on, with the bits that it has alone.
+    let (mut alone, _) = engine_of(gpu::shared(), &model(&[16]), &[1], false);
+    assert_eq!(alone.train(&plans[..1], 0..STEPS, &mut ())?.totals[0], progressed.totals[0]);
+    assert!(alone.state(0)? == engine.state(0)?);
+    // Where no other is left, it is an error.
+    let (mut engine, _) = engine_of(gpu::shared(), &model(&[16]), &[2], false);
+    let error = engine.train(&plans[1..], 0..STEPS, &mut ()).expect_err("an error");
+    assert!(matches!(error, EngineError::NonFinite { model: 0, epoch: 1, step: 5, .. }), "{error:?}");
     Ok(())
 }
 

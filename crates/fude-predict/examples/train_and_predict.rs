@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let experiment = Experiment::parse("name = 'mine'\ndataset = 'kana'\ntrain.epochs = 3", "mine", &[])?;
     let run = RunFolder::create("runs".as_ref(), &experiment)?;
     let (data, folder, device) = (prepare(&experiment)?, Some(run.clone()), Device::cpu());
-    let request = TrainRequest { experiment, data, device, engine: None, folder, resume: None, init: None };
+    let request = TrainRequest { folder, ..TrainRequest::new(experiment, data, device) };
     train(request, &mut |event: &Event| println!("{event:?}"), &StopFlag::default())?;
 
     let mut classifier = Classifier::open(&run.file(file::MODEL))?;

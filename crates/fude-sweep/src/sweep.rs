@@ -3,11 +3,11 @@
 use crate::sampler::propose;
 use crate::watch::Watch;
 use crate::{Journal, Objective, Rung, State, Study, SweepError, Trial};
-use fude_engine::{Device, EngineKind};
+use fude_engine::{Device, EngineKind, Seat, SharedEngine};
 use fude_record::{Experiment, Override, Summary};
-use fude_train::{Outcome, Prepared, StopFlag, StopOnPanic, TrainError, TrainRequest, prepare};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use fude_train::{Outcome, Prepared, PreparedCache, StopFlag, StopOnPanic, TrainError, TrainRequest};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// How a search is run; none of it changes what is searched.
@@ -16,7 +16,7 @@ pub struct Settings {
     pub device: Device,
     /// The engine; none takes the default.
     pub engine: Option<EngineKind>,
-    /// Trials at once. On the CPU each takes its share of the cores.
+    /// Trials at once. On the CPU each takes its share of the cores; on a GPU models of one shape train in the same dispatches.
     pub jobs: usize,
     /// What the command line puts over every trial's experiment: other data.
     pub overrides: Vec<Override>,
@@ -42,8 +42,8 @@ pub struct Sweep<'a> {
     journal: Mutex<Journal>,
     /// Trials that this process has begun: others that have begun and not ended were cut off.
     begun: Mutex<BTreeSet<u32>>,
-    /// Data sets that trials share, by what they are made from.
-    data: Mutex<BTreeMap<String, Prepared>>,
+    /// Data sets that trials share.
+    data: PreparedCache,
     pub(crate) stop: &'a StopFlag,
     tell: &'a (dyn Fn(&SweepEvent) + Sync),
 }
@@ -57,7 +57,7 @@ impl<'a> Sweep<'a> {
         stop: &'a StopFlag,
         tell: &'a (dyn Fn(&SweepEvent) + Sync),
     ) -> Self {
-        let (journal, begun, data) = (Mutex::new(journal), Mutex::default(), Mutex::default());
+        let (journal, begun, data) = (Mutex::new(journal), Mutex::default(), PreparedCache::default());
         Self { study, settings, journal, begun, data, stop, tell }
     }
 
@@ -70,19 +70,26 @@ impl<'a> Sweep<'a> {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
         let results: Vec<Result<(), SweepError>> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.settings.jobs.max(1)).map(|_| scope.spawn(|| self.work())).collect();
+            let workers: Vec<_> = self.seats().map(|seat| scope.spawn(|| self.work(seat))).collect();
             workers.into_iter().map(join).collect()
         });
         results.into_iter().collect::<Result<Vec<()>, _>>()?;
         Ok(lock(&self.journal).trials())
     }
 
+    /// A seat a worker, where several train at once.
+    fn seats(&self) -> impl Iterator<Item = Option<Arc<Seat>>> {
+        let (jobs, shared) = (self.settings.jobs.max(1), SharedEngine::default());
+        let seats: Vec<_> = (0..jobs).map(|_| (jobs > 1).then(|| Arc::new(shared.seat()))).collect();
+        seats.into_iter()
+    }
+
     /// One worker: trial after trial.
-    fn work(&self) -> Result<(), SweepError> {
+    fn work(&self, seat: Option<Arc<Seat>>) -> Result<(), SweepError> {
         let _guard = StopOnPanic(self.stop);
         while !self.stop.is_set() {
             let Some(trial) = self.next()? else { break };
-            match self.train(trial) {
+            match self.train(trial, seat.clone()) {
                 Ok(None) => break,
                 Ok(Some(trial)) => {
                     lock(&self.journal).end(&trial)?;
@@ -122,18 +129,12 @@ impl<'a> Sweep<'a> {
     }
 
     /// Trains a trial; none where the search was asked to end before.
-    fn train(&self, trial: Trial) -> Result<Option<Trial>, SweepError> {
+    fn train(&self, trial: Trial, seat: Option<Arc<Seat>>) -> Result<Option<Trial>, SweepError> {
         let experiment = self.study.experiment(&trial.values, &self.settings.overrides)?;
         let (started, epochs) = (Instant::now(), experiment.train.epochs);
-        let request = TrainRequest {
-            data: self.data(&experiment)?,
-            experiment,
-            device: self.settings.device.shared_by(self.settings.jobs),
-            engine: self.settings.engine,
-            folder: None,
-            resume: None,
-            init: None,
-        };
+        let (data, device) = (self.data(&experiment)?, self.settings.device.shared_by(self.settings.jobs));
+        let engine = self.settings.engine;
+        let request = TrainRequest { engine, seat, ..TrainRequest::new(experiment, data, device) };
         let stop = StopFlag::default();
         let mut watch = Watch::new(self, trial, epochs, &stop);
         let outcome = fude_train::train(request, &mut watch, &stop);
@@ -176,17 +177,10 @@ impl<'a> Sweep<'a> {
 
     /// The training and validation images of a trial. There are no test images: nothing of a search may see them.
     fn data(&self, experiment: &Experiment) -> Result<Prepared, TrainError> {
-        let key = format!("{} {:?} {:?}", experiment.dataset, experiment.fallback, experiment.data);
-        let mut shared = lock(&self.data);
-        if let Some(data) = shared.get(&key) {
-            return Ok(data.clone());
-        }
-        let mut data = prepare(experiment)?;
-        data.test = None;
+        let data = self.data.prepare(experiment)?;
         data.warnings.iter().for_each(|warning| (self.tell)(&SweepEvent::Warning(warning.clone())));
         data.notes.iter().for_each(|note| (self.tell)(&SweepEvent::Note(note.clone())));
-        shared.insert(key, data.clone());
-        Ok(data)
+        Ok(Prepared { test: None, ..data })
     }
 }
 

@@ -5,9 +5,10 @@ use crate::seen::require_unseen;
 use crate::teachers::read_all;
 use crate::{Checkpoint, Prepared, TrainError};
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec};
+use fude_engine::{Device, DeviceData, EngineKind, EngineSpec, OptimizerSpec, Seat};
 use fude_model::{InputScale, Parameters};
 use fude_record::{Experiment, Monitor, Optimizer, RunFolder};
+use std::sync::Arc;
 
 /// What to train, on what, and where to leave it.
 pub struct TrainRequest {
@@ -25,9 +26,16 @@ pub struct TrainRequest {
     pub resume: Option<Checkpoint>,
     /// Parameters to start from instead of random ones.
     pub init: Option<Parameters>,
+    /// A seat among runs that train at once on a GPU, in one engine where they are alike.
+    pub seat: Option<Arc<Seat>>,
 }
 
 impl TrainRequest {
+    /// A run from random parameters that leaves nothing, on the default engine.
+    pub fn new(experiment: Experiment, data: Prepared, device: Device) -> Self {
+        Self { experiment, data, device, engine: None, folder: None, resume: None, init: None, seat: None }
+    }
+
     /// Takes the model's inputs and outputs from the data; writes nothing.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ fn request(root: &Path, hidden: Vec<usize>, engine: Option<EngineKind>) -> Train
     std::fs::write(&path, bytes).expect("a new file");
     let teachers = Override::new("distill.teachers", format!("[{:?}]", path.display().to_string()));
     let experiment = Experiment::parse(text, "x.toml", &[teachers]).expect("an experiment");
-    TrainRequest { experiment, data, device: Device::cpu(), engine, folder: None, resume: None, init: None }
+    TrainRequest { engine, ..TrainRequest::new(experiment, data, Device::cpu()) }
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn data() -> Prepared {
 fn request(experiment: Experiment, data: &Prepared, folder: &RunFolder, resume: Option<Checkpoint>) -> TrainRequest {
     let data = data.clone();
     let (device, folder) = (Device::cpu(), Some(folder.clone()));
-    TrainRequest { experiment, data, device, engine: None, folder, resume, init: None }
+    TrainRequest { folder, resume, ..TrainRequest::new(experiment, data, device) }
 }
 
 fn folder(root: &Path, experiment: &Experiment) -> RunFolder {

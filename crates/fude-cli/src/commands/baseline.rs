@@ -161,8 +161,7 @@ fn neighbours(method: Method, data: &Prepared, experiment: &Experiment, ui: Ui) 
 }
 
 fn logistic(experiment: Experiment, data: Prepared) -> Result<Summary> {
-    let (device, resume, init) = (Device::cpu(), None, None);
-    let request = TrainRequest { experiment, data, device, engine: None, folder: None, resume, init };
+    let request = TrainRequest::new(experiment, data, Device::cpu());
     match fude_train::train(request, &mut |_: &Event| (), &StopFlag::default())? {
         Outcome::Finished { summary, .. } => Ok(*summary),
         Outcome::Interrupted(_) => Err(Stopped::Interrupted("ended before its time".into()).into()),

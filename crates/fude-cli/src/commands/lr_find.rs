@@ -72,8 +72,7 @@ pub(crate) fn run(args: &LrFindArgs, ui: Ui) -> Result<()> {
     let device = args.device(&experiment, &data)?;
     let title = format!("learning rates for {} on {}", experiment.name, data.dataset);
     let name = experiment.name.clone();
-    let request =
-        TrainRequest { experiment, data, device, engine: args.engine.0, folder: None, resume: None, init: None };
+    let request = TrainRequest { engine: args.engine.0, ..TrainRequest::new(experiment, data, device) };
     let found = find_learning_rate(request, range, &stop_on_ctrl_c())?;
     let output = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}-lr.png")));
     draw(&found, &title).save(&output).with_context(|| format!("cannot draw {}", output.display()))?;

@@ -3,6 +3,7 @@
 mod device;
 mod seeds;
 mod series;
+mod sharing;
 mod start;
 mod words;
 
@@ -20,6 +21,7 @@ use fude_report::EventFile;
 use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried, warning_of_seen};
 use seeds::Seeds;
 use series::Series;
+use sharing::{Part, Sharing};
 use start::Start;
 pub(crate) use start::findable;
 use std::path::{Path, PathBuf};
@@ -63,9 +65,10 @@ pub(crate) struct TrainArgs {
     /// Cross-validation: K runs, each with another K-th of the training images as its test split; test files are left alone.
     #[arg(long, value_name = "K", conflicts_with = "fast_dev_run", value_parser = clap::value_parser!(u32).range(2..=1000))]
     folds: Option<u32>,
-    /// Runs of --seeds or --folds at once; on the CPU each takes its share of the cores.
-    #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
+    /// Runs of --seeds or --folds at once. On the CPU each takes its share of the cores, and one at a time is the default; on a
+    /// GPU seeds train in the same dispatches, all of them up to 16.
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
     /// Put a value over the file's: train.batch=256. May be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<Override>,
@@ -97,9 +100,9 @@ pub(crate) struct TrainArgs {
 }
 
 impl TrainArgs {
-    /// What another command trains an experiment with: as without flags, jobs one at a time.
+    /// What another command trains an experiment with: as without flags.
     pub(super) fn of(experiment: &Path, out: &Path) -> Self {
-        Self { experiment: Some(experiment.to_owned()), out: out.to_owned(), jobs: 1, ..Self::default() }
+        Self { experiment: Some(experiment.to_owned()), out: out.to_owned(), ..Self::default() }
     }
 }
 
@@ -118,7 +121,7 @@ pub(crate) fn run(args: &TrainArgs, ui: Ui) -> Result<()> {
     if let Some(series) = Series::asked_for(args)? {
         return series.run(args, ui);
     }
-    match train_one(Start::find(args, ui)?, args, 1, ui)? {
+    match train_one(Start::find(args, ui)?, args, &Sharing::alone().part(), ui)? {
         Ended::Finished(mut trained) => {
             let said = conclude(&trained.summary, trained.folder.as_ref(), ui);
             // The result stands whether or not its pictures do.
@@ -163,26 +166,30 @@ impl Trained {
     }
 }
 
-/// One run of `jobs` at once, from what it starts with to its summary.
-fn train_one(start: Start, args: &TrainArgs, jobs: usize, ui: Ui) -> Result<Ended> {
-    let mut data = start.data()?;
+/// One run, from what it starts with to its summary.
+fn train_one(start: Start, args: &TrainArgs, part: &Part, ui: Ui) -> Result<Ended> {
+    let mut data = start.data(&part.sharing.data)?;
     let Start { experiment, run, checkpoint } = start;
     if args.fast_dev_run {
         shorten(&mut data);
     }
     let engine = args.engine.0.or(recorded_engine(checkpoint.as_ref()));
-    let Tried { choice, trial } = device::choose(args, &experiment, &data, engine, checkpoint.as_ref(), ui)?;
-    let why = short_reason(&choice, &args.device, trial.is_some());
+    let (choice, why) = match part.choice(checkpoint.as_ref()) {
+        Some(shared) => shared,
+        None => {
+            let Tried { choice, trial } = device::choose(args, &experiment, &data, engine, checkpoint.as_ref(), ui)?;
+            let why = short_reason(&choice, &args.device, trial.is_some());
+            (choice, why)
+        }
+    };
     let init = args.init.as_deref().map(|text| initial_model(text, &args.out)).transpose()?;
     let seen = init.as_deref().and_then(|path| warning_of_seen("--init", path, &data));
     let mut request = TrainRequest {
         init: init.as_deref().map(parameters_of).transpose()?,
-        experiment,
-        data: data.clone(),
-        device: choice.device.shared_by(jobs),
         engine,
-        folder: None,
         resume: checkpoint,
+        seat: part.seat.clone(),
+        ..TrainRequest::new(experiment, data.clone(), choice.device.shared_by(part.sharing.jobs))
     };
     request.data.warnings.extend(seen);
     // What can be refused is, before anything is written.

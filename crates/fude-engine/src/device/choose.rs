@@ -47,6 +47,7 @@ pub struct DeviceOptions {
 }
 
 /// The device that is taken, and why.
+#[derive(Clone)]
 pub struct DeviceChoice {
     /// The device, ready to be used.
     pub device: Device,

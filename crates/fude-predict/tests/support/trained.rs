@@ -20,8 +20,7 @@ pub(crate) fn trained(dataset: &str, epochs: u32) -> (Classifier, Arc<Split>) {
     let folder = RunFolder::create(root.path(), &experiment).expect("a run folder");
     let path = folder.file(file::MODEL);
     let device = Device::cpu();
-    let request =
-        TrainRequest { experiment, data, device, engine: None, folder: Some(folder), resume: None, init: None };
+    let request = TrainRequest { folder: Some(folder), ..TrainRequest::new(experiment, data, device) };
     train(request, &mut |_: &Event| {}, &StopFlag::default()).expect("a trained model");
     (Classifier::open(&path).expect("a model"), test)
 }

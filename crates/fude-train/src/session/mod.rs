@@ -13,7 +13,9 @@ use crate::splits::Splits;
 use crate::summarise::{FinalScores, summarise};
 use crate::teachers::Teachers;
 use crate::{Observer, Patience, Pins, Prepared, Progress, Scored, StopFlag, TrainError, Verdict, epoch_plan, score};
-use fude_engine::{DeviceData, Engine, EngineError, EpochPlan, Totals, TrainState, View, Weights};
+use fude_engine::{
+    Aside, DeviceData, DeviceKind, Engine, EngineError, EngineKind, EpochPlan, Totals, TrainState, View, Weights,
+};
 use fude_model::initialise;
 use fude_record::{EpochRecord, Event, Experiment, RunFolder, Summary, file, write_atomically};
 use std::time::Instant;
@@ -63,6 +65,8 @@ struct Session<'a> {
     /// The parameters at the running epoch's beginning, where the layers' statistics need them.
     before_epoch: Option<Vec<f32>>,
     stopped_early: bool,
+    /// Where others train at once, and this run by itself.
+    _aside: Option<Aside>,
 }
 
 /// How an epoch's training ended.
@@ -74,16 +78,23 @@ enum EpochEnd {
 impl<'a> Session<'a> {
     fn new(mut request: TrainRequest, observer: &'a mut dyn Observer, stop: &'a StopFlag) -> Result<Self, TrainError> {
         request.fit()?;
-        let TrainRequest { experiment, data, device, engine, folder, resume, init } = request;
-        let on_device = Splits::upload(&data, &device)?;
-        let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
-        let spec = engine_spec(&experiment, vec![parameters], on_device.train.clone());
+        let TrainRequest { experiment, data, device, engine, folder, resume, init, seat } = request;
         let kind = engine.unwrap_or_else(|| {
             let (kind, why) = choose_engine(&device, &experiment, &data);
             why.into_iter().for_each(|why| observer.event(&Event::Note(why)));
             kind
         });
-        let engine = fude_engine::build(Some(kind), &device, spec)?;
+        let (seat, aside) = match seat {
+            Some(seat) if kind == EngineKind::Fused && device.kind() == DeviceKind::Gpu => (Some(seat), None),
+            other => (None, other.map(|seat| seat.step_aside())),
+        };
+        let on_device = Splits::upload(&data, &device, seat.as_deref())?;
+        let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
+        let spec = engine_spec(&experiment, vec![parameters], on_device.train.clone());
+        let engine = match seat {
+            Some(seat) => seat.engine(&device, spec)?,
+            None => fude_engine::build(Some(kind), &device, spec)?,
+        };
         let teachers = experiment.distill.as_ref();
         let teachers =
             teachers.map(|config| Teachers::load(config, &data, (kind, &device), &on_device.train)).transpose()?;
@@ -109,6 +120,7 @@ impl<'a> Session<'a> {
             best: None,
             before_epoch: None,
             stopped_early: false,
+            _aside: aside,
         };
         match resume {
             Some(checkpoint) => session.resume(checkpoint)?,

@@ -1,5 +1,6 @@
 //! Several runs of one experiment, seeds or the folds of a cross-validation, and what they say together.
 
+use super::sharing::{Part, Sharing};
 use super::start::{Start, Turn};
 use super::words::{Concluded, conclude_series};
 use super::{Ended, TrainArgs, Trained, train_one};
@@ -17,8 +18,6 @@ use std::time::Instant;
 /// The runs that were asked for.
 pub(super) struct Series {
     members: Vec<Member>,
-    /// Runs at once.
-    jobs: usize,
 }
 
 /// One of them.
@@ -32,6 +31,8 @@ struct Member {
 /// How far a series has come.
 struct Progress {
     next: usize,
+    /// The run whose progress is drawn, of several that train in step.
+    shown: Option<usize>,
     done: BTreeMap<usize, (Summary, RunFolder)>,
     /// Runs that were trained here, and since when.
     trained: usize,
@@ -56,35 +57,43 @@ impl Series {
         let members: Vec<Member> = match (&args.seeds, args.folds) {
             (Some(seeds), _) => seeds.0.iter().map(seed).collect(),
             (None, Some(folds)) => (0..folds).map(|index| fold(index, folds)).collect(),
-            (None, None) if args.jobs > 1 => return refuse("--jobs needs several runs: --seeds or --folds"),
+            (None, None) if args.jobs.is_some_and(|jobs| jobs > 1) => {
+                return refuse("--jobs needs several runs: --seeds or --folds");
+            }
             (None, None) => return Ok(None),
         };
         if matches!(args.resume, Some(Some(_))) {
             return refuse("--seeds and --folds go with --resume alone: it skips the runs that have finished");
         }
-        let jobs = usize::from(args.jobs).min(members.len());
-        Ok(Some(Self { members, jobs }))
+        Ok(Some(Self { members }))
     }
 
     /// Runs them, some at once, and tells what they reached together.
     pub(super) fn run(&self, args: &TrainArgs, ui: Ui) -> Result<()> {
-        let progress = Progress { next: 0, done: BTreeMap::new(), trained: 0, started: Instant::now() };
+        let sharing = Sharing::of(self.members.iter().map(|member| &member.overrides[..]), args, ui)?;
+        if sharing.is_in_step() {
+            ui.note(format!("{} of {} runs at once, in the same dispatches", sharing.jobs, self.members.len()));
+        }
+        let progress = Progress { next: 0, shown: None, done: BTreeMap::new(), trained: 0, started: Instant::now() };
         let progress = Mutex::new(progress);
         let stop = stop_on_ctrl_c();
-        let work = || {
+        let work = |part: Part| {
             let _guard = StopOnPanic(&stop);
-            let result = self.work(&progress, args, ui);
+            let result = self.work(&progress, args, &part, ui);
             if result.is_err() {
                 // Nobody waits for the others: they end with a checkpoint.
                 stop.stop();
             }
             result
         };
-        let results: Vec<Result<()>> = if self.jobs == 1 {
-            vec![work()]
+        let results: Vec<Result<()>> = if sharing.jobs == 1 {
+            vec![work(sharing.part())]
         } else {
+            // Seats for all before the first begins: they wait for each other.
+            let parts: Vec<Part> = (0..sharing.jobs).map(|_| sharing.part()).collect();
+            let work = &work;
             std::thread::scope(|scope| {
-                let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(work)).collect();
+                let workers: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
                 let join = |worker: std::thread::ScopedJoinHandle<'_, Result<()>>| {
                     worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
                 };
@@ -98,7 +107,7 @@ impl Series {
     }
 
     /// Takes run after run that nobody has.
-    fn work(&self, progress: &Mutex<Progress>, args: &TrainArgs, ui: Ui) -> Result<()> {
+    fn work(&self, progress: &Mutex<Progress>, args: &TrainArgs, part: &Part, ui: Ui) -> Result<()> {
         loop {
             let index = {
                 let mut progress = lock(progress);
@@ -106,29 +115,34 @@ impl Series {
                 progress.next - 1
             };
             let Some(member) = self.members.get(index) else { return Ok(()) };
-            match Start::of_series(&member.overrides, args, self.ui_of_one(ui))? {
+            let own_ui = ui_of_one(index, progress, part.sharing, ui);
+            match Start::of_series(&member.overrides, args, own_ui)? {
                 Turn::Finished(summary, folder) => {
                     ui.note(format!("{} has finished before: {}", member.name, folder.path().display()));
                     lock(progress).done.insert(index, (*summary, folder));
                 }
                 Turn::Begin(start) => {
-                    if self.jobs == 1 {
+                    if part.sharing.jobs == 1 {
                         self.introduce(index, &lock(progress), ui);
                     }
-                    let mut trained = self.train(*start, index, progress, args, ui)?;
+                    let mut trained = self.train(*start, index, progress, args, part, own_ui)?;
+                    let _others_go_on = part.seat.as_ref().map(|seat| seat.step_aside());
                     trained.draw(ui);
-                    self.take(trained, index, &mut lock(progress), ui);
+                    self.take(trained, index, &mut lock(progress), part.sharing.jobs, ui);
                 }
             }
         }
     }
 
-    /// Of several runs at once none draws its progress.
-    fn ui_of_one(&self, ui: Ui) -> Ui {
-        Ui { quiet: ui.quiet || self.jobs > 1, ..ui }
-    }
-
-    fn train(&self, start: Start, index: usize, all: &Mutex<Progress>, args: &TrainArgs, ui: Ui) -> Result<Trained> {
+    fn train(
+        &self,
+        start: Start,
+        index: usize,
+        all: &Mutex<Progress>,
+        args: &TrainArgs,
+        part: &Part,
+        ui: Ui,
+    ) -> Result<Trained> {
         let interrupted = |whereabouts: String| {
             let (name, count, done) = (&self.members[index].name, self.members.len(), lock(all).done.len());
             anyhow::Error::from(Stopped::Interrupted(format!(
@@ -139,7 +153,7 @@ impl Series {
         if stop_on_ctrl_c().is_set() {
             return Err(interrupted("before".into()));
         }
-        match train_one(start, args, self.jobs, self.ui_of_one(ui))? {
+        match train_one(start, args, part, ui)? {
             Ended::Finished(trained) => Ok(*trained),
             Ended::Interrupted { progress, .. } => {
                 Err(interrupted(format!("after epoch {}, step {} of", progress.epoch, progress.step)))
@@ -147,14 +161,15 @@ impl Series {
         }
     }
 
-    fn take(&self, trained: Trained, index: usize, progress: &mut Progress, ui: Ui) {
+    fn take(&self, trained: Trained, index: usize, progress: &mut Progress, jobs: usize, ui: Ui) {
         let Some(folder) = trained.folder else { return };
         let accuracy = trained.summary.test_accuracy.or(trained.summary.val_accuracy);
         progress.trained += 1;
         progress.done.insert(index, (*trained.summary, folder));
-        if self.jobs > 1 {
+        if jobs > 1 {
             let (name, count, done) = (&self.members[index].name, self.members.len(), progress.done.len());
-            let left = self.left(progress);
+            // Those that began together end together: one of them says nothing of the time.
+            let left = if done % jobs == 0 { self.left(progress) } else { String::new() };
             ui.note(format!("{name}: accuracy {}; {done} of {count} runs are done{left}", percent(accuracy)));
         }
     }
@@ -164,14 +179,23 @@ impl Series {
         ui.note(format!("{name}: run {} of {count}{}", index + 1, self.left(progress)));
     }
 
-    /// `, about 3 min 20 s left`; nothing before the first run is done.
+    /// `, about 3 min 20 s left`; nothing before the first run is done, or after the last.
     fn left(&self, progress: &Progress) -> String {
-        if progress.trained == 0 {
+        if progress.trained == 0 || progress.done.len() == self.members.len() {
             return String::new();
         }
         let each = progress.started.elapsed().as_secs_f64() / progress.trained as f64;
         format!(", about {} left", duration(each * (self.members.len() - progress.done.len()) as f64))
     }
+}
+
+/// Of several runs at once none draws its progress; of those that train in step one does so for all.
+fn ui_of_one(index: usize, progress: &Mutex<Progress>, sharing: &Sharing, ui: Ui) -> Ui {
+    let mut progress = lock(progress);
+    if sharing.is_in_step() && progress.shown.is_none_or(|shown| progress.done.contains_key(&shown)) {
+        progress.shown = Some(index);
+    }
+    Ui { quiet: ui.quiet || (sharing.jobs > 1 && progress.shown != Some(index)), ..ui }
 }
 
 /// What one worker failed of, rather than that the others were then stopped.

@@ -6,7 +6,9 @@ use crate::run_lookup::find_run;
 use crate::ui::{Ui, quoted};
 use anyhow::{Context, Result};
 use fude_record::{Experiment, Override, RunFolder, Schedule, Summary, list_runs};
-use fude_train::{Checkpoint, Prepared, Progress, latest_checkpoint, newest_unfinished, prepare, prepare_to_resume};
+use fude_train::{
+    Checkpoint, Prepared, PreparedCache, Progress, latest_checkpoint, newest_unfinished, prepare_to_resume,
+};
 use std::path::Path;
 
 /// What to run: a new experiment, or one that has begun.
@@ -63,10 +65,15 @@ impl Start {
     }
 
     /// The data to train on; for a run that goes on, those it began with.
-    pub(super) fn data(&self) -> Result<Prepared> {
+    pub(super) fn data(&self, shared: &PreparedCache) -> Result<Prepared> {
         let (Some(checkpoint), Some(run)) = (&self.checkpoint, &self.run) else {
-            return Ok(prepare(&self.experiment)?);
+            return Ok(shared.prepare(&self.experiment)?);
         };
+        if let Ok(data) = shared.prepare(&self.experiment)
+            && checkpoint.require_data(&data).is_ok()
+        {
+            return Ok(data);
+        }
         let data = prepare_to_resume(&self.experiment, checkpoint)?;
         let (before, now) = (run.experiment()?.dataset, &self.experiment.dataset);
         match checkpoint.require_data(&data) {
