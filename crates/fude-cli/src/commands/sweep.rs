@@ -32,7 +32,7 @@ pub(crate) struct SweepArgs {
     /// Train on other data: kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
-    /// Trials at once; on the CPU each takes its share of the cores.
+    /// Trials at once; on the CPU each takes its share of the cores, on a GPU those of one shape train in the same dispatches.
     #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
     /// Trials in all, in place of the study's; a grid has no more than its combinations.

@@ -1,6 +1,7 @@
 //! A run from its first epoch to its summary.
 
 mod checkpoints;
+mod ending;
 mod layers;
 mod pruning;
 mod words;
@@ -8,16 +9,13 @@ mod words;
 use crate::checkpoint_writer::CheckpointWriter;
 use crate::engine_choice::choose_engine;
 use crate::epoch::{EpochControl, ProgressClock};
-use crate::request::{TrainRequest, engine_spec, selects_on_test};
+use crate::request::{TrainRequest, engine_spec};
 use crate::splits::Splits;
-use crate::summarise::{FinalScores, summarise};
 use crate::teachers::Teachers;
 use crate::{Observer, Patience, Pins, Prepared, Progress, Scored, StopFlag, TrainError, Verdict, epoch_plan, score};
-use fude_engine::{
-    Aside, DeviceData, DeviceKind, Engine, EngineError, EngineKind, EpochPlan, Totals, TrainState, View, Weights,
-};
+use fude_engine::{Aside, DeviceData, DeviceKind, Engine, EngineError, EngineKind, EpochPlan, Totals};
 use fude_model::initialise;
-use fude_record::{EpochRecord, Event, Experiment, RunFolder, Summary, file, write_atomically};
+use fude_record::{EpochRecord, Event, Experiment, RunFolder, Summary};
 use std::time::Instant;
 
 /// How a run ended.
@@ -227,89 +225,6 @@ impl<'a> Session<'a> {
             self.write_checkpoint()?;
         }
         Ok(())
-    }
-
-    fn finish(mut self) -> Result<Outcome, TrainError> {
-        // Before the best weights are restored: a finished run that is extended goes on from its last epoch.
-        self.write_checkpoint()?;
-        let restored = self.restore_best()?;
-        let parameters = self.parameters()?;
-        let scores = self.final_scores()?;
-        let summary = self.summary(&scores, restored);
-        if let Some(folder) = &self.folder {
-            let path = folder.file(file::MODEL);
-            let bytes = self.model_file(parameters, &summary).to_bytes()?;
-            write_atomically(&path, &bytes)
-                .map_err(|source| fude_record::RunFolderError::Io { path: path.clone(), source })?;
-        }
-        if let Some(writer) = self.writer.take() {
-            writer.finish()?;
-        }
-        if let Some(folder) = &self.folder {
-            folder.write_summary(&summary)?;
-        }
-        self.observer.event(&Event::Finished(Box::new(summary.clone())));
-        Ok(Outcome::Finished { summary: Box::new(summary), scored: scores.test.or(scores.validation) })
-    }
-
-    fn interrupt(mut self) -> Result<Outcome, TrainError> {
-        self.write_checkpoint()?;
-        if let Some(writer) = self.writer.take() {
-            writer.finish()?;
-        }
-        Ok(Outcome::Interrupted(self.progress))
-    }
-
-    fn final_scores(&mut self) -> Result<FinalScores, TrainError> {
-        let view = self.view();
-        let engine = self.engine.as_mut();
-        let mut scored = |images: Option<&DeviceData>| images.map(|images| score(engine, images, view)).transpose();
-        Ok(FinalScores {
-            train: scored(Some(&self.on_device.train))?,
-            validation: scored(self.on_device.validation.as_ref())?,
-            test: scored(self.on_device.test.as_ref())?,
-        })
-    }
-
-    /// Puts the best epoch's weights back where the experiment asks for it.
-    fn restore_best(&mut self) -> Result<bool, TrainError> {
-        let Some(best) = self.best.clone() else { return Ok(false) };
-        let mut state = self.engine.state(0)?;
-        if self.experiment.train.ema.is_some() {
-            state.put(TrainState::EMA, best.clone());
-        }
-        state.put(TrainState::PARAMETERS, best);
-        self.engine.load_state(0, &state)?;
-        Ok(true)
-    }
-
-    fn restores_best(&self) -> bool {
-        self.experiment.early_stopping.as_ref().is_some_and(|stopping| stopping.restore_best)
-    }
-
-    /// The parameters that are evaluated and kept: those that are trained, or their average.
-    fn parameters(&mut self) -> Result<Vec<f32>, TrainError> {
-        let mut state = self.engine.state(0)?;
-        let kept = match self.view().weights {
-            Weights::Current => TrainState::PARAMETERS,
-            Weights::Ema => TrainState::EMA,
-        };
-        Ok(state.tensors.remove(kept).map(|tensor| tensor.values).unwrap_or_default())
-    }
-
-    fn view(&self) -> View<'static> {
-        if self.experiment.train.ema.is_some() { View::EMA } else { View::PLAIN }
-    }
-
-    fn summary(&self, scores: &FinalScores, restored_best: bool) -> Summary {
-        let mut summary = summarise(&self.experiment, &self.data, self.engine.info(), &self.records, scores);
-        summary.stopped_early = self.stopped_early;
-        summary.best_epoch = self.patience.best_epoch();
-        summary.restored_best = restored_best;
-        summary.selected_on_test = selects_on_test(&self.experiment);
-        summary.seconds = self.seconds();
-        summary.test_fingerprint = self.pins.held_out.as_ref().and_then(|pins| pins.test.clone());
-        summary
     }
 }
 
