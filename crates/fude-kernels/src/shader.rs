@@ -57,7 +57,7 @@ shader!(
     /// The small last layers of a training step: forward, loss and back.
     TAIL,
     "tail",
-    ["step", "math", "philox", "activation", "rows", "partials", "reduce", "normalize", "hidden", "dense"],
+    ["step", "math", "philox", "activation", "rows", "partials", "reduce", "normalize", "hidden", "dense", "loss"],
     "reference::gradients"
 );
 shader!(

@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 mod evaluate;
+mod grid;
 mod images;
 mod kernel;
 mod kernels;
@@ -16,6 +17,7 @@ mod places;
 mod read;
 mod record;
 mod schedule;
+mod sizes;
 mod slots;
 mod train;
 mod training;

@@ -1,13 +1,14 @@
 //! Everything that a step's dispatches need beside the weights: buffers for a batch, bind groups, sizes of dispatches.
 
+use super::grid::Grid;
 use super::kernel::Buffers;
 use super::kernels::Kernels;
 use super::look::Look;
 use super::open::Gpu;
 use super::places::{Places, Rows};
 use super::record::{Record, bytes_of};
-use super::schedule::{Dispatch, Tail, Work};
-use super::slots::WARP_QUADS;
+use super::schedule::{Dispatch, Tail};
+use super::sizes::{notes, sizes};
 use crate::EngineError;
 use fude_kernels::reflect::Struct;
 use std::collections::BTreeMap;
@@ -55,52 +56,6 @@ pub(super) struct Workspace {
     step_group: wgpu::BindGroup,
     step_bytes: u64,
     structs: Arc<BTreeMap<String, Struct>>,
-}
-
-/// How many workgroups a dispatch has: `x` and `y` for each so many rows, where 0 means one for all.
-#[derive(Clone, Copy, Debug)]
-struct Grid {
-    x: usize,
-    rows_of_x: usize,
-    rows_of_y: usize,
-    models_in_y: usize,
-    z: usize,
-}
-
-impl Grid {
-    fn of(dispatch: &Dispatch, places: &Places, purpose: &Purpose, kernels: &Kernels) -> Self {
-        let models = purpose.models;
-        let product = |quads: usize, slices: usize| Self {
-            x: quads.div_ceil(kernels.tiles.product.1),
-            rows_of_x: 0,
-            rows_of_y: kernels.tiles.product.0,
-            models_in_y: 1,
-            z: models * slices,
-        };
-        let layer = places.layers.get(dispatch.layer);
-        let in_rows = |rows: usize| Self { x: 1, rows_of_x: rows, rows_of_y: 0, models_in_y: models, z: 1 };
-        match dispatch.work {
-            Work::ForwardImages | Work::Forward => {
-                product(layer.map_or(0, |place| place.output_quads), dispatch.slices.count)
-            }
-            Work::Backward => product(layer.map_or(0, |place| place.back_quads), 1),
-            Work::Hidden => in_rows(4),
-            Work::Deform | Work::Normalize => in_rows(1),
-            Work::Tail | Work::Logits => in_rows(4 * purpose.tail.groups),
-            Work::Update | Work::Gradient | Work::Adam => Self {
-                x: places.layers.iter().map(|place| kernels.tiles.of(place)).sum(),
-                rows_of_x: 0,
-                rows_of_y: 0,
-                models_in_y: models,
-                z: 1,
-            },
-        }
-    }
-
-    fn workgroups(&self, rows: usize) -> [u32; 3] {
-        let parts = |of: usize| if of == 0 { 1 } else { rows.div_ceil(of) };
-        [self.x * parts(self.rows_of_x), self.models_in_y * parts(self.rows_of_y), self.z].map(|count| count as u32)
-    }
 }
 
 impl Workspace {
@@ -216,53 +171,6 @@ impl StepRecord<'_> {
     pub(super) fn model(&mut self, index: usize) -> Record<'_> {
         self.step.element("models", index, self.model)
     }
-}
-
-/// The buffers that a purpose needs, with their bytes.
-fn sizes(places: &Places, purpose: &Purpose, rows: &Rows, kernels: &Kernels) -> Vec<(&'static str, u64)> {
-    let (models, batch) = (purpose.models, purpose.batch);
-    let partials = |dispatch: &Dispatch| match dispatch.work {
-        Work::ForwardImages | Work::Forward => {
-            dispatch.slices.count * batch * places.layers[dispatch.layer].output_quads
-        }
-        _ => 0,
-    };
-    let partials = purpose.dispatches.iter().map(partials).max().unwrap_or(0);
-    let clips = purpose.dispatches.iter().any(|dispatch| dispatch.work == Work::Gradient);
-    let tiles: usize = places.layers.iter().map(|place| kernels.tiles.of(place)).sum();
-    let classes = places.layers.last().map_or(0, |place| place.outputs);
-    let in_training = |bytes: usize| if purpose.permutation.is_some() { bytes } else { 0 };
-    [
-        ("partials", 16 * models * partials),
-        ("inputs", 16 * models * rows.input_stride),
-        ("deltas", 16 * models * rows.delta_stride),
-        ("plan", 4 * models * purpose.permutation.unwrap_or(0)),
-        ("x", in_training(4 * models * batch * places.words())),
-        ("notes", in_training(8 * models * purpose.steps * notes(batch))),
-        ("warps", if purpose.look.warp.is_some() { 16 * WARP_QUADS * models * purpose.slots() } else { 0 }),
-        ("field", 4 * field_floats(&purpose.look)),
-        (
-            "teacher",
-            in_training(if purpose.look.taught { 4 * models * purpose.permutation.unwrap_or(0) * classes } else { 0 }),
-        ),
-        ("gradient", if clips { 16 * models * places.weights } else { 0 }),
-        ("squares", if clips { 4 * models * tiles } else { 0 }),
-        ("gathered", if purpose.gathered { 4 * models * purpose.slots() * places.words() } else { 0 }),
-    ]
-    .map(|(name, bytes)| (name, bytes as u64))
-    .into()
-}
-
-/// Weights of the elastic field.
-fn field_floats(look: &Look) -> usize {
-    let Some(warp) = &look.warp else { return 0 };
-    let points = warp.elastic.as_ref().map_or([0, 0], |elastic| [elastic.row_points, elastic.column_points]);
-    warp.height * points[0] + warp.width * points[1]
-}
-
-/// Notes of a model in a step: one for four rows.
-pub(super) fn notes(batch: usize) -> usize {
-    batch.div_ceil(4)
 }
 
 /// The words of `Network`.
