@@ -47,6 +47,10 @@ bench-peers *flags:
 bench-step *flags:
     cargo run --release --quiet --example step -- "$@"
 
+# Time each CPU kernel and each shader beside its estimate
+bench-parts *flags:
+    cargo bench --bench step_parts -- "$@"
+
 # Put the tables of recorded results into README and docs
 results:
     #!/usr/bin/env bash

@@ -16,6 +16,7 @@ mod fused;
 #[cfg(feature = "burn")]
 mod masks;
 mod needs;
+mod parts;
 mod peak;
 mod plan;
 mod predictor;
@@ -42,6 +43,7 @@ pub use error::{DeviceError, EngineError};
 pub use fused::gpu::check::{CheckCase, ShaderCheck, check_shaders};
 pub use fused::{Int8Engine, models_at_once, unsupported as unsupported_by_fused};
 pub use needs::Needs;
+pub use parts::{StepOf, StepPart, step_parts};
 pub use peak::{Product, sgemm_rate};
 pub use plan::{EpochPlan, Teacher};
 pub use predictor::Predictor;

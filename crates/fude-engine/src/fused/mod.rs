@@ -13,6 +13,7 @@ pub use cpu::deform;
 #[cfg(feature = "burn")]
 pub(crate) use cpu::step_inputs;
 
+use crate::parts::{StepOf, StepPart};
 use crate::{Device, DeviceKind, Engine, EngineError, EngineSpec, Needs};
 
 /// The most hidden layers.
@@ -65,5 +66,17 @@ pub(crate) fn build(device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>
         Device::Cpu(cpu) => Ok(Box::new(cpu::CpuEngine::new(cpu, spec)?)),
         #[cfg(feature = "gpu")]
         Device::Gpu(gpu) => Ok(Box::new(gpu::GpuEngine::new(gpu, spec)?)),
+    }
+}
+
+/// The parts of a step, each to be timed by itself.
+///
+/// # Errors
+/// Device errors, or a step that `fused` does not do on the device.
+pub(crate) fn parts(device: &Device, of: &StepOf) -> Result<Vec<StepPart>, EngineError> {
+    match device {
+        Device::Cpu(_) => Ok(cpu::parts::parts(of)),
+        #[cfg(feature = "gpu")]
+        Device::Gpu(_) => gpu::check::parts(device, of),
     }
 }

@@ -15,6 +15,7 @@ mod loss;
 mod math;
 mod memory;
 mod normalize;
+pub(super) mod parts;
 mod philox;
 mod product;
 mod share;

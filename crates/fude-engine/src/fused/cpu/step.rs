@@ -74,27 +74,41 @@ impl Step<'_> {
                     barrier.wait();
                 }
                 let factor = clip_factor(self.layers, largest);
-                for layer in self.layers {
-                    let rows = share.of(layer.inputs() + 1);
-                    self.recipe.level.run(Apply { layer, rows, factor, step: adam });
+                for (index, layer) in self.layers.iter().enumerate() {
+                    self.apply(index, share.of(layer.inputs() + 1), factor, adam);
                 }
             }
         }
-        for layer in self.layers {
-            layer.transpose(share.of(layer.inputs() + 1));
+        for (index, layer) in self.layers.iter().enumerate() {
+            self.transpose(index, share.of(layer.inputs() + 1));
         }
     }
 
     fn gradients(&self, share: Share, then: Then) {
-        let batch = self.indices().len();
         for (index, layer) in self.layers.iter().enumerate() {
-            let rows = share.of(layer.inputs() + 1);
-            let (input, delta) = (&self.work.inputs[index], &self.work.deltas[index]);
-            self.recipe.level.run(Update { layer, input, delta, batch, rows, then });
+            self.gradient(index, share.of(layer.inputs() + 1), then);
         }
     }
 
-    fn gather(&self, rows: Range<usize>) {
+    /// The gradient of rows of a layer's weights, stored or given to Adam.
+    pub(super) fn gradient(&self, index: usize, rows: Range<usize>, then: Then) {
+        let (layer, batch) = (&self.layers[index], self.indices().len());
+        let (input, delta) = (&self.work.inputs[index], &self.work.deltas[index]);
+        self.recipe.level.run(Update { layer, input, delta, batch, rows, then });
+    }
+
+    /// Adam on rows of a layer's weights, by their stored gradient times `factor`.
+    pub(super) fn apply(&self, index: usize, rows: Range<usize>, factor: f32, step: AdamStep) {
+        self.recipe.level.run(Apply { layer: &self.layers[index], rows, factor, step });
+    }
+
+    /// The transposed copy of rows of a layer's weights, for the way back.
+    pub(super) fn transpose(&self, index: usize, rows: Range<usize>) {
+        self.layers[index].transpose(rows);
+    }
+
+    /// Images to floats, deformed and mixed where that is asked for.
+    pub(super) fn gather(&self, rows: Range<usize>) {
         let (split, output, scale) = (self.recipe.train, &self.work.inputs[0], self.scale());
         let (warp, mixed) = (self.warp, self.plan.mixed(self.step));
         self.recipe.level.run(Gather { split, indices: self.indices(), warp, mixed, scale, output, rows });
@@ -105,18 +119,23 @@ impl Step<'_> {
     }
 
     fn forward(&self, layer: usize, rows: Range<usize>) {
-        let Workspace { inputs, deltas, .. } = self.work;
-        let last = layer + 1 == self.layers.len();
-        let output = if last { &deltas[layer] } else { &inputs[layer + 1] };
-        let (input, weight) = (&inputs[layer], &self.layers[layer].weight);
-        self.recipe.level.run(Forward { input, weight, output, rows: rows.clone() });
-        if !last {
+        self.linear(layer, rows.clone());
+        if layer + 1 < self.layers.len() {
             self.hide(layer, rows);
         }
     }
 
+    /// The linear output of a layer.
+    pub(super) fn linear(&self, layer: usize, rows: Range<usize>) {
+        let Workspace { inputs, deltas, .. } = self.work;
+        let last = layer + 1 == self.layers.len();
+        let output = if last { &deltas[layer] } else { &inputs[layer + 1] };
+        let (input, weight) = (&inputs[layer], &self.layers[layer].weight);
+        self.recipe.level.run(Forward { input, weight, output, rows });
+    }
+
     /// Normalisation, activation and dropout of a hidden layer.
-    fn hide(&self, layer: usize, rows: Range<usize>) {
+    pub(super) fn hide(&self, layer: usize, rows: Range<usize>) {
         let Recipe { level, model, .. } = *self.recipe;
         let MlpConfig { activation, dropout, .. } = *model;
         if model.normalization == Normalization::Layer {
@@ -133,7 +152,8 @@ impl Step<'_> {
         level.run(Activate { activation, output, slope, dropout: dropout > 0.0, rows });
     }
 
-    fn loss(&self, rows: Range<usize>) {
+    /// Logits to losses and their gradient.
+    pub(super) fn loss(&self, rows: Range<usize>) {
         self.recipe.level.run(LossGradient {
             logits: &self.work.deltas[self.layers.len() - 1],
             labels: &self.recipe.train.labels,
@@ -147,7 +167,7 @@ impl Step<'_> {
     }
 
     /// The gradient with respect to the input of a layer, and through the activation before it.
-    fn backward(&self, layer: usize, rows: Range<usize>) {
+    pub(super) fn backward(&self, layer: usize, rows: Range<usize>) {
         let deltas = &self.work.deltas;
         let Some(transposed) = &self.layers[layer].transposed else { return };
         let (delta_out, delta_in) = (&deltas[layer], &deltas[layer - 1]);

@@ -32,6 +32,27 @@ pub(super) struct LayerWeights {
     pub(super) transposed: Option<Grid>,
 }
 
+/// Transposes a square.
+///
+/// # Safety
+/// `SIDE` rows of `SIDE` values can be read from `from`, strides apart, and written to `to`.
+unsafe fn transpose_square(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        let rows: [[f32; SIDE]; SIDE] =
+            std::array::from_fn(|row| from.add(row * from_stride).cast::<[f32; SIDE]>().read());
+        for column in 0..SIDE {
+            let line: [f32; SIDE] = std::array::from_fn(|row| rows[row][column]);
+            to.add(column * to_stride).cast::<[f32; SIDE]>().write(line);
+        }
+    }
+}
+
+/// Values of a cache line.
+const LINE: usize = 16;
+/// Sides of the squares in which weights are transposed: small enough for registers.
+const SIDE: usize = 4;
+
 impl LayerWeights {
     fn new(index: usize, layer: &Layer, keeps: Keeps) -> Self {
         let grid = || Grid::spread(layer.inputs + 1, layer.outputs);
@@ -60,10 +81,29 @@ impl LayerWeights {
         }
         let (from, to) = (self.weight.at(0, 0), transposed.at(0, 0));
         let (from_stride, to_stride) = (self.weight.stride(), transposed.stride());
-        for column in 0..self.outputs() {
-            for row in rows.clone() {
-                // SAFETY: both are inside their grids, whose shapes are each other's transposes.
-                unsafe { *to.add(column * to_stride + row) = *from.add(row * from_stride + column) };
+        // As many rows as a cache line has values: a line that is written is written whole while it is there.
+        for first in rows.clone().step_by(LINE) {
+            let rows = first..rows.end.min(first + LINE);
+            let mut column = 0;
+            while column < self.outputs() {
+                let mut row = rows.start;
+                while row < rows.end {
+                    let is_whole = column + SIDE <= self.outputs() && row + SIDE <= rows.end;
+                    // SAFETY: the square or the value is inside both grids, whose shapes are each other's transposes.
+                    unsafe {
+                        let (from, to) = (from.add(row * from_stride + column), to.add(column * to_stride + row));
+                        if is_whole {
+                            transpose_square(from, from_stride, to, to_stride);
+                        } else {
+                            let (high, wide) = (SIDE.min(rows.end - row), SIDE.min(self.outputs() - column));
+                            for (i, j) in (0..high).flat_map(|i| (0..wide).map(move |j| (i, j))) {
+                                *to.add(j * to_stride + i) = *from.add(i * from_stride + j);
+                            }
+                        }
+                    }
+                    row += SIDE;
+                }
+                column += SIDE;
             }
         }
     }

@@ -9,6 +9,7 @@ mod close;
 mod deformed;
 mod logits;
 mod loss;
+mod parts;
 mod probe;
 mod stage;
 mod steps;
@@ -16,6 +17,7 @@ mod update;
 
 pub use case::CheckCase;
 pub use close::ShaderCheck;
+pub(in crate::fused) use parts::parts;
 
 use crate::{Device, EngineError};
 use close::Ledger;

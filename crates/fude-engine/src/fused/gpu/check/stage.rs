@@ -79,17 +79,22 @@ impl<'a> Stage<'a> {
 
     /// Runs one dispatch and waits for it.
     pub(super) fn dispatch(&self, number: usize, ledger: &mut Ledger) -> Result<(), EngineError> {
-        let (gpu, Training { workspace, kernels, .. }) = (&self.engine.gpu, self.training()?);
         let start = Instant::now();
+        self.repeat(number, 1)?;
+        ledger.time(self.training()?.workspace.purpose.dispatches[number].work.name(), start.elapsed());
+        Ok(())
+    }
+
+    /// Runs one dispatch so many times in one submission, and waits for it.
+    pub(super) fn repeat(&self, number: usize, times: u32) -> Result<(), EngineError> {
+        let (gpu, Training { workspace, kernels, .. }) = (&self.engine.gpu, self.training()?);
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        workspace.record(kernels, &mut pass, number..number + 1, 0, self.case.rows);
+        (0..times).for_each(|_| workspace.record(kernels, &mut pass, number..number + 1, 0, self.case.rows));
         drop(pass);
         gpu.queue.submit([encoder.finish()]);
         // A read of a few bytes waits for what was submitted before it.
-        read(gpu, &workspace.buffers["notes"], 0, 4)?;
-        ledger.time(workspace.purpose.dispatches[number].work.name(), start.elapsed());
-        Ok(())
+        read(gpu, &workspace.buffers["notes"], 0, 4).map(drop)
     }
 
     /// A whole buffer of floats.
