@@ -41,7 +41,7 @@ pub use patience::{Patience, Verdict};
 pub use pins::{HeldOutPins, Pins};
 pub use plan::{augmentation, epoch_plan, learning_rate};
 pub use prepared_cache::PreparedCache;
-pub use request::{TrainRequest, engine_spec, fit_to_data};
+pub use request::{Fitted, TrainRequest, engine_spec, fit_to_data};
 pub use resume::{latest_checkpoint, newest_unfinished};
 pub use score::{Scored, score};
 pub use seen::warning_of_seen;

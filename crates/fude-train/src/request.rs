@@ -28,12 +28,28 @@ pub struct TrainRequest {
     pub init: Option<Parameters>,
     /// A seat among runs that train at once on a GPU, in one engine where they are alike.
     pub seat: Option<Arc<Seat>>,
+    /// Whether it has been fitted.
+    pub fitted: Fitted,
 }
+
+/// Whether [`TrainRequest::fit`] has been through: it reads teachers and their data, which once is enough for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fitted(bool);
 
 impl TrainRequest {
     /// A run from random parameters that leaves nothing, on the default engine.
     pub fn new(experiment: Experiment, data: Prepared, device: Device) -> Self {
-        Self { experiment, data, device, engine: None, folder: None, resume: None, init: None, seat: None }
+        Self {
+            experiment,
+            data,
+            device,
+            engine: None,
+            folder: None,
+            resume: None,
+            init: None,
+            seat: None,
+            fitted: Fitted(false),
+        }
     }
 
     /// Takes the model's inputs and outputs from the data; writes nothing.
@@ -42,6 +58,9 @@ impl TrainRequest {
     /// Parameters to start from, or a checkpoint to go on from, that do not fit; a teacher that no engine takes; a
     /// teacher, or a model to prune, that has seen the test images.
     pub fn fit(&mut self) -> Result<(), TrainError> {
+        if self.fitted.0 {
+            return Ok(());
+        }
         fit_to_data(&mut self.experiment, &self.data);
         if self.init.is_none() && self.resume.is_none() {
             self.init = crate::prune::start(&self.experiment, &self.data)?;
@@ -70,15 +89,14 @@ impl TrainRequest {
             let teachers = distill.teachers.clone();
             self.require_unseen("teacher", &teachers)?;
         }
-        self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))
+        self.resume.as_ref().map_or(Ok(()), |checkpoint| checkpoint.require_data(&self.data))?;
+        self.fitted = Fitted(true);
+        Ok(())
     }
 
     /// Refuses models that have seen the test images; what else there is to say of them becomes warnings.
     fn require_unseen(&mut self, role: &str, models: &[String]) -> Result<(), TrainError> {
-        // A request is fitted before its folder is made and again when it runs: once is enough said.
-        let new = require_unseen(role, models, &self.data)?;
-        let told = new.into_iter().filter(|warning| !self.data.warnings.contains(warning)).collect::<Vec<_>>();
-        self.data.warnings.extend(told);
+        self.data.warnings.extend(require_unseen(role, models, &self.data)?);
         Ok(())
     }
 }

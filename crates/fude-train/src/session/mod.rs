@@ -76,7 +76,7 @@ enum EpochEnd {
 impl<'a> Session<'a> {
     fn new(mut request: TrainRequest, observer: &'a mut dyn Observer, stop: &'a StopFlag) -> Result<Self, TrainError> {
         request.fit()?;
-        let TrainRequest { experiment, data, device, engine, folder, resume, init, seat } = request;
+        let TrainRequest { experiment, data, device, engine, folder, resume, init, seat, .. } = request;
         let kind = engine.unwrap_or_else(|| {
             let (kind, why) = choose_engine(&device, &experiment, &data);
             why.into_iter().for_each(|why| observer.event(&Event::Note(why)));
