@@ -56,6 +56,7 @@ impl Setting {
             best_epoch: None,
             restored_best: false,
             selected_on_test: false,
+            looks: None,
             seconds,
             epoch_seconds_median: 0.0,
             samples_per_second: 0.0,

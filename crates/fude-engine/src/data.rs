@@ -136,6 +136,11 @@ impl DeviceData {
         upload && self.classes == other.classes && Arc::ptr_eq(&self.split, &other.split)
     }
 
+    /// The images, on the host.
+    pub fn split(&self) -> &Split {
+        &self.split
+    }
+
     /// The labels, `[N]`.
     pub fn labels(&self) -> &[u8] {
         &self.split.labels

@@ -214,6 +214,14 @@ pub struct EvalConfig {
     /// Record norms of weights, updates and gradients, and dead units, for each layer after each epoch.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub layers: bool,
+    /// Test-time augmentation: at the end, average over so many deformed looks at each held-out image beside the image as it
+    /// is, `[augment]` at half its strength.
+    #[serde(skip_serializing_if = "is_none_of_them")]
+    pub looks: u32,
+}
+
+fn is_none_of_them(looks: &u32) -> bool {
+    *looks == 0
 }
 
 /// How often a checkpoint is written.
@@ -245,6 +253,9 @@ impl Experiment {
         self.data.validate()?;
         let seconds = self.checkpoint.seconds;
         check(seconds.is_finite() && seconds >= 0.0, "checkpoint.seconds", "0 or more seconds", seconds)?;
+        check(self.eval.looks <= 1000, "eval.looks", "0 to 1000", self.eval.looks)?;
+        let deforms = self.eval.looks == 0 || self.augment.is_some();
+        check(deforms, "eval.looks", "0 without [augment], whose deformations they are", self.eval.looks)?;
         self.validate_early_stopping()
     }
 

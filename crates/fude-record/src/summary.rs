@@ -68,6 +68,10 @@ pub struct Summary {
     pub restored_best: bool,
     /// Whether something was selected on the test split, which then measures nothing.
     pub selected_on_test: bool,
+    /// Deformed looks at each held-out image that its figures are the mean over, beside the image as it is
+    /// (`eval.looks`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<u32>,
     /// Seconds from start to end, resumed parts added up.
     pub seconds: f64,
     /// Median seconds of training an epoch.

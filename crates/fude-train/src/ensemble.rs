@@ -1,8 +1,9 @@
 //! What several models, or several looks at an image, say together: the mean of their probabilities.
 
+use crate::plan::augmentation;
 use fude_data::Split;
-use fude_engine::{Deformed, Logits, deform};
-use fude_record::Softmax;
+use fude_engine::{Augmentation, Deformed, Logits, deform};
+use fude_record::{AugmentConfig, Softmax};
 
 /// A mean of probabilities `softmax(z / T)`, `[N, O]`.
 #[derive(Clone, Debug)]
@@ -43,6 +44,29 @@ impl MeanProbabilities {
     }
 }
 
+/// Deformed looks at images beside looking at them as they are: test-time augmentation.
+#[derive(Clone, Debug)]
+pub struct Looks {
+    ranges: Augmentation,
+    count: u32,
+}
+
+impl Looks {
+    /// Looks are deformed less than training images: a model should see what it knows well.
+    const STRENGTH: f32 = 0.5;
+
+    /// So many looks at images, deformed as in training at half the strength.
+    pub fn new(trained_on: &AugmentConfig, count: u32) -> Self {
+        Self { ranges: augmentation(trained_on).scaled(Self::STRENGTH), count }
+    }
+
+    /// The images of each look.
+    pub fn images<'a>(&'a self, split: &'a Split) -> impl Iterator<Item = Split> + 'a {
+        let look = |epoch| deformed(split, Deformed { augmentation: &self.ranges, seed: 0, epoch });
+        (0..self.count).map(look)
+    }
+}
+
 /// Images as an epoch deforms them, as bytes again: a further look at them (test-time augmentation).
 pub fn deformed(images: &Split, how: Deformed<'_>) -> Split {
     let all: Vec<u32> = (0..images.len() as u32).collect();
@@ -53,7 +77,6 @@ pub fn deformed(images: &Split, how: Deformed<'_>) -> Split {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fude_engine::Augmentation;
 
     #[test]
     fn probabilities_of_a_row_add_up_to_one_and_heat_flattens_them() {
@@ -75,6 +98,17 @@ mod tests {
         mean.add(&Logits { classes: 2, values: vec![0.0, 3.0] });
         let logits = mean.logits();
         assert!(logits.values.iter().all(|z| (z - 0.5f32.ln()).abs() < 1e-6), "{logits:?}");
+    }
+
+    #[test]
+    fn looks_differ_and_keep_the_labels() {
+        let images =
+            Split { pixels: (0..200).map(|pixel| pixel as u8).collect(), labels: vec![0, 1], height: 10, width: 10 };
+        let looks = Looks::new(&AugmentConfig { shift: 3.0, ..Default::default() }, 3);
+        let all: Vec<Split> = looks.images(&images).collect();
+        assert!(
+            all.len() == 3 && all[0].pixels != all[1].pixels && all.iter().all(|look| look.labels == images.labels)
+        );
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(crate) fn summarise(
         best_epoch: None,
         restored_best: false,
         selected_on_test: false,
+        looks: (experiment.eval.looks > 0).then_some(experiment.eval.looks),
         seconds: 0.0,
         epoch_seconds_median: median,
         samples_per_second: if median > 0.0 { data.train.len() as f64 / median } else { 0.0 },

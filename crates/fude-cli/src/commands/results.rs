@@ -79,9 +79,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Summary>> {
 }
 
 /// What the runs of one row have in common. Folds differ by an image in size.
-fn key(s: &Summary) -> (&str, &str, &str, Option<u32>, usize, &str, &str) {
+fn key(s: &Summary) -> (&str, &str, &str, [Option<u32>; 2], usize, &str, &str) {
     let samples = if s.folds.is_some() { 0 } else { s.train_samples };
-    (&s.dataset, &s.experiment, &s.model, s.folds, samples, &s.engine, &s.device)
+    (&s.dataset, &s.experiment, &s.model, [s.folds, s.looks], samples, &s.engine, &s.device)
 }
 
 const TABLE: &str = "\
@@ -109,9 +109,9 @@ fn markdown(summaries: &[Summary], head: &str, row: fn(&[&Summary]) -> String) -
 fn row(group: &[&Summary]) -> String {
     let first = group[0];
     let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
-    let selected = if first.selected_on_test { " (selected on test)" } else { "" };
+    let how = how_tested(first);
     format!(
-        "\n| {} | {} | {} | {} | {}{} | {} | {}{selected} | {} | {}, {} | {} |",
+        "\n| {} | {} | {} | {} | {}{} | {} | {}{how} | {} | {}, {} | {} |",
         first.dataset,
         first.experiment,
         first.model,
@@ -125,6 +125,15 @@ fn row(group: &[&Summary]) -> String {
         first.device,
         epoch_seconds(&of(|s| (s.epochs > 0).then_some(s.epoch_seconds_median))),
     )
+}
+
+/// What is to be known of a test figure.
+fn how_tested(summary: &Summary) -> String {
+    match (summary.selected_on_test, summary.looks) {
+        (true, _) => " (selected on test)".into(),
+        (false, Some(looks)) => format!(" ({looks} looks)"),
+        (false, None) => String::new(),
+    }
 }
 
 fn losses_row(group: &[&Summary]) -> String {
@@ -142,7 +151,7 @@ fn losses_row(group: &[&Summary]) -> String {
         mean_and_spread(&of(|s| s.train_accuracy)),
         plain_mean_and_spread(&of(|s| s.train_loss), 4),
         mean_and_spread(&of(|s| s.test_accuracy)),
-        if first.selected_on_test { " (selected on test)" } else { "" },
+        how_tested(first),
         plain_mean_and_spread(&of(|s| s.test_loss), 4),
         plain_mean_and_spread(&of(|s| s.total_loss), 1),
     )

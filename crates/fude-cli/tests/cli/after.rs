@@ -174,6 +174,11 @@ fn several_models_are_evaluated_as_an_ensemble_and_several_looks_as_one() {
     let one = of("small");
     let looks = of("small --looks 3");
     assert!(looks["loss"] != one["loss"] && looks["run"].as_str().unwrap().ends_with(", 4 looks"), "{looks}");
+    // A run that looks for itself says what eval says of it.
+    let own =
+        home.fude("train small.toml --data kana --set data.limit=600 --seed 0 --set eval.looks=3 --out looking --json");
+    let own = own.ends_with(0).json();
+    assert_eq!((&own["looks"], &own["test_accuracy"]), (&3.into(), &looks_of_first(&home)["accuracy"]));
     let both = home.runs("small").iter().map(|run| run.display().to_string()).collect::<Vec<_>>().join(" ");
     // A mean of probabilities loses no more than its members do on average (Jensen).
     let losses = both.split(' ').map(|run| of(run)["loss"].as_f64().unwrap());
@@ -182,9 +187,19 @@ fn several_models_are_evaluated_as_an_ensemble_and_several_looks_as_one() {
     home.fude("eval small small.safetensors").ends_with(2).says(&["there is no file small.safetensors"]);
 }
 
+fn looks_of_first(home: &Home) -> serde_json::Value {
+    let first = home.runs("small")[0].display().to_string();
+    home.fude(&format!("eval {first} --looks 3 --json")).ends_with(0).json()
+}
+
 #[test]
 fn looks_at_images_that_a_run_never_deformed_are_refused() {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml").ends_with(0);
     home.fude("eval small --looks 2").ends_with(2).says(&["was not trained on deformed images"]);
+    home.fude("train small.toml --set eval.looks=2").ends_with(2).says(&[
+        "eval.looks",
+        "0 without [augment]",
+        "found 2",
+    ]);
 }

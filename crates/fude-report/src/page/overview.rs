@@ -65,6 +65,9 @@ fn warnings(report: &Report<'_>) -> Vec<String> {
             "kmnist-8k is a part of KMNIST's official test file: its figures cannot be compared with KMNIST's.".into(),
         );
     }
+    if let Some(looks) = summary.looks {
+        found.push(format!("Held-out figures are the mean over each image as it is and {looks} deformed looks at it."));
+    }
     if summary.selected_on_test {
         found.push("This run stopped early on the test loss: its test figures are selected on the test split.".into());
     }

@@ -2,8 +2,9 @@
 
 use super::{Outcome, Session};
 use crate::request::selects_on_test;
+use crate::score::score_looks;
 use crate::summarise::{FinalScores, summarise};
-use crate::{TrainError, score};
+use crate::{Looks, TrainError, score};
 use fude_engine::{DeviceData, TrainState, View, Weights};
 use fude_record::{Event, Summary, file, write_atomically};
 
@@ -40,14 +41,25 @@ impl Session<'_> {
     }
 
     pub(super) fn final_scores(&mut self) -> Result<FinalScores, TrainError> {
-        let view = self.view();
+        let (view, looks, device) = (self.view(), self.looks(), &self.device);
         let engine = self.engine.as_mut();
-        let mut scored = |images: Option<&DeviceData>| images.map(|images| score(engine, images, view)).transpose();
+        let train = score(engine, &self.on_device.train, view)?;
+        let mut scored = |images: Option<&DeviceData>| match (images, &looks) {
+            (None, _) => Ok(None),
+            (Some(images), None) => score(engine, images, view).map(Some),
+            (Some(images), Some(looks)) => score_looks(engine, images, view, looks, device).map(Some),
+        };
         Ok(FinalScores {
-            train: scored(Some(&self.on_device.train))?,
+            train: Some(train),
             validation: scored(self.on_device.validation.as_ref())?,
             test: scored(self.on_device.test.as_ref())?,
         })
+    }
+
+    /// How held-out images are looked at beside as they are.
+    fn looks(&self) -> Option<Looks> {
+        let (count, augment) = (self.experiment.eval.looks, self.experiment.augment.as_ref());
+        augment.filter(|_| count > 0).map(|augment| Looks::new(augment, count))
     }
 
     /// Puts the best epoch's weights back where the experiment asks for it.

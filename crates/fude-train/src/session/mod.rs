@@ -13,7 +13,7 @@ use crate::request::{TrainRequest, engine_spec};
 use crate::splits::Splits;
 use crate::teachers::Teachers;
 use crate::{Observer, Patience, Pins, Prepared, Progress, Scored, StopFlag, TrainError, Verdict, epoch_plan, score};
-use fude_engine::{Aside, DeviceData, DeviceKind, Engine, EngineError, EngineKind, EpochPlan, Totals};
+use fude_engine::{Aside, Device, DeviceData, DeviceKind, Engine, EngineError, EngineKind, EpochPlan, Totals};
 use fude_model::initialise;
 use fude_record::{EpochRecord, Event, Experiment, RunFolder, Summary};
 use std::time::Instant;
@@ -43,6 +43,7 @@ pub fn train(request: TrainRequest, observer: &mut dyn Observer, stop: &StopFlag
 struct Session<'a> {
     experiment: Experiment,
     data: Prepared,
+    device: Device,
     on_device: Splits,
     engine: Box<dyn Engine>,
     teachers: Option<Teachers>,
@@ -101,6 +102,7 @@ impl<'a> Session<'a> {
             patience: Patience::new(&experiment),
             experiment,
             data,
+            device,
             on_device,
             engine,
             teachers,
