@@ -17,7 +17,7 @@ pub(crate) struct OpenModel {
 
 /// Opens the final model of a run, or a safetensors file.
 pub(crate) fn open_model(text: &str, out: &Path, ui: Ui) -> Result<OpenModel> {
-    let found = FoundModel::find(text, out)?;
+    let found = FoundModel::find(text, out, ui)?;
     let mut model = found.stored()?;
     if !model.metadata().contains_key("placement")
         && let Some(placement) = measured(found.run.as_ref(), ui)

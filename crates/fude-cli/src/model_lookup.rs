@@ -2,6 +2,7 @@
 
 use crate::exit::Stopped;
 use crate::run_lookup::find_finished;
+use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_model::{ModelFile, StoredModel};
 use fude_record::{DataConfig, RunFolder, file};
@@ -20,8 +21,8 @@ pub(crate) struct FoundModel {
 }
 
 impl FoundModel {
-    /// The model of a safetensors file, of a run folder, or of the newest run of an experiment's name.
-    pub(crate) fn find(text: &str, root: &Path) -> Result<Self> {
+    /// The model of a safetensors file, of a run folder, or of the newest finished run of an experiment's name.
+    pub(crate) fn find(text: &str, root: &Path, ui: Ui) -> Result<Self> {
         let path = Path::new(text);
         if path.is_file() {
             let run = path.parent().and_then(|folder| RunFolder::open(folder).ok());
@@ -30,7 +31,7 @@ impl FoundModel {
         if path.extension().is_some_and(|end| end == "safetensors") {
             return Err(Stopped::Usage(format!("there is no file {text}")).into());
         }
-        let run = find_finished(text, root)?;
+        let run = find_finished(text, root, ui)?;
         Self::read(run.file(file::MODEL), Some(run))
     }
 

@@ -15,8 +15,9 @@ pub(crate) struct Force {
 
 impl Force {
     /// Refuses a file that is there, before any work is done for it; and always a folder or a device, which a new file would
-    /// take the place of.
+    /// take the place of, and a file in a folder that is not there.
     pub(crate) fn check(&self, path: &Path) -> Result<()> {
+        require_folder(path)?;
         if path.exists() && !path.is_file() {
             bail!("{} is no file", path.display());
         }
@@ -34,6 +35,14 @@ impl Force {
             other => other.with_context(|| format!("cannot write {}", path.display())),
         }
     }
+}
+
+/// There must be a folder for a file, before any work is done for it.
+pub(crate) fn require_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder.filter(|folder| !folder.is_dir()) else { return Ok(()) };
+    let what = if folder.exists() { "is no folder" } else { "is not there" };
+    bail!("cannot write {}: its folder {} {what}", path.display(), folder.display())
 }
 
 /// `name.end` beside a file.

@@ -1,9 +1,9 @@
 //! Finding the run that a user means.
 
 use crate::exit::Stopped;
-use crate::ui::quoted;
+use crate::ui::{Ui, quoted};
 use anyhow::{Result, bail};
-use fude_record::{RunFolder, RunFolderError, file, list_runs};
+use fude_record::{RunFolder, RunFolderError, file, list_runs, nearest};
 use std::path::Path;
 
 /// Where runs are left unless `--out` says otherwise.
@@ -15,11 +15,24 @@ pub(crate) fn run_at(text: &str, root: &Path) -> Option<RunFolder> {
     [direct.to_owned(), root.join(direct)].into_iter().find_map(|path| RunFolder::open(path).ok())
 }
 
-/// [`find_run`], and it must have come to its end.
-pub(crate) fn find_finished(text: &str, root: &Path) -> Result<RunFolder> {
-    let run = find_run(text, root)?;
-    require_finished(&run)?;
-    Ok(run)
+/// The run at a path, which must have come to its end; or the newest of a name that has, with a note where a newer one has
+/// not.
+pub(crate) fn find_finished(text: &str, root: &Path, ui: Ui) -> Result<RunFolder> {
+    if let Some(run) = run_at(text, root) {
+        require_finished(&run)?;
+        return Ok(run);
+    }
+    let runs = runs_of_name(text, root)?;
+    let Some(newest) = runs.last() else { return Err(unknown(text, root)?) };
+    let Some(finished) = runs.iter().rev().find(|run| run.is_finished()) else {
+        require_finished(newest)?;
+        return Ok(newest.clone());
+    };
+    if finished != newest {
+        let (newer, taken) = (newest.path().display(), finished.path().display());
+        ui.note(format!("{newer} has not finished and is passed over: '{text}' stands for {taken}"));
+    }
+    Ok(finished.clone())
 }
 
 /// Only a finished run has a final model and a summary.
@@ -40,28 +53,42 @@ pub(crate) fn find_run(text: &str, root: &Path) -> Result<RunFolder> {
     if let Some(run) = run_at(text, root) {
         return Ok(run);
     }
-    let direct = Path::new(text);
-    let is_name = direct.components().count() == 1;
-    if is_name && let Some(newest) = list_runs(root, Some(text))?.pop() {
-        return Ok(newest);
+    match runs_of_name(text, root)?.pop() {
+        Some(newest) => Ok(newest),
+        None => Err(unknown(text, root)?),
     }
-    if direct.is_dir()
-        && let Some(newest) = newest_below(direct)?
-    {
-        return Ok(newest);
-    }
-    let known = list_runs(root, None)?;
-    let newest: Vec<String> = known.iter().rev().take(3).map(|run| run.path().display().to_string()).collect();
-    let hint = if newest.is_empty() {
-        format!("there are no runs under {}", root.display())
-    } else {
-        format!("the newest are {}", newest.join(", "))
-    };
-    Err(Stopped::Usage(format!("no run '{text}': expected a run folder or an experiment's name; {hint}")).into())
 }
 
-/// `runs/e1-l2` means its newest run.
-fn newest_below(path: &Path) -> Result<Option<RunFolder>> {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
-    Ok(list_runs(parent, name.to_str())?.pop())
+/// The runs of an experiment's name, oldest first; `runs/e1-l2` means those of `e1-l2`.
+fn runs_of_name(text: &str, root: &Path) -> Result<Vec<RunFolder>> {
+    let direct = Path::new(text);
+    if direct.components().count() == 1 {
+        let runs = list_runs(root, Some(text))?;
+        if !runs.is_empty() {
+            return Ok(runs);
+        }
+    }
+    match (direct.parent(), direct.file_name()) {
+        (Some(parent), Some(name)) if direct.is_dir() => Ok(list_runs(parent, name.to_str())?),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// That there is no such run, and which ones might be meant.
+pub(crate) fn unknown(text: &str, root: &Path) -> Result<anyhow::Error> {
+    let known = list_runs(root, None)?;
+    let names: Vec<&str> = known.iter().filter_map(|run| run.path().parent()?.file_name()?.to_str()).collect();
+    let newest: Vec<String> = known.iter().rev().take(3).map(|run| run.path().display().to_string()).collect();
+    let name = Path::new(text).file_name().and_then(|name| name.to_str()).unwrap_or(text);
+    let hint = match (nearest(name, names), newest.as_slice()) {
+        (Some(name), _) => format!("did you mean '{name}'?"),
+        (None, []) => format!("there are no runs under {}", root.display()),
+        (None, newest) => format!("the newest are {}", newest.join(", ")),
+    };
+    let what = if Path::new(text).is_dir() {
+        format!("no run '{text}': that folder has no {} and holds no runs", file::EXPERIMENT)
+    } else {
+        format!("no run '{text}'")
+    };
+    Ok(Stopped::Usage(format!("{what}; expected a run folder or an experiment's name; {hint}")).into())
 }

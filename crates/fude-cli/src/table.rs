@@ -10,11 +10,49 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     fitted(header, rows, columns(&Term::stdout()))
 }
 
+/// [`table`], which on a narrow terminal first does without these columns, the first of them first, and says so below.
+pub(crate) fn table_without(header: &[&str], rows: Vec<Vec<String>>, spare: &[&str]) -> String {
+    fitted_without(header, rows, spare, columns(&Term::stdout()))
+}
+
+/// [`table`], which on a narrow terminal first cuts long cells short.
+pub(crate) fn table_cut_short(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    fitted_cut_short(header, rows, columns(&Term::stdout()))
+}
+
 fn fitted(header: &[&str], rows: Vec<Vec<String>>, columns: Option<usize>) -> String {
     let paragraphs = paragraphs(header, &rows);
     let text = grid(header, rows);
-    let fits = columns.is_none_or(|columns| text.lines().all(|line| measure_text_width(line) <= columns));
-    if fits { text } else { paragraphs }
+    if fits(&text, columns) { text } else { paragraphs }
+}
+
+fn fitted_without(header: &[&str], rows: Vec<Vec<String>>, spare: &[&str], columns: Option<usize>) -> String {
+    for left_out in 0..=spare.len() {
+        let kept: Vec<usize> = (0..header.len()).filter(|&index| !spare[..left_out].contains(&header[index])).collect();
+        let of = |row: &Vec<String>| kept.iter().map(|&index| row[index].clone()).collect::<Vec<_>>();
+        let names: Vec<&str> = kept.iter().map(|&index| header[index]).collect();
+        let text = grid(&names, rows.iter().map(of).collect());
+        if fits(&text, columns) {
+            let absent: Vec<&str> = spare[..left_out].iter().copied().filter(|name| header.contains(name)).collect();
+            let note = format!("\n(too narrow for {}; --json has all)", absent.join(", "));
+            return if absent.is_empty() { text } else { text + &note };
+        }
+    }
+    paragraphs(header, &rows)
+}
+
+/// Characters of a cell that is cut short.
+const SHORT: usize = 24;
+
+fn fitted_cut_short(header: &[&str], rows: Vec<Vec<String>>, columns: Option<usize>) -> String {
+    let whole = fitted(header, rows.clone(), columns);
+    let cut = |cell: &String| console::truncate_str(cell, SHORT, "…").into_owned();
+    let short = grid(header, rows.iter().map(|row| row.iter().map(cut).collect()).collect());
+    if fits(&grid(header, rows), columns) || !fits(&short, columns) { whole } else { short }
+}
+
+fn fits(text: &str, columns: Option<usize>) -> bool {
+    columns.is_none_or(|columns| text.lines().all(|line| measure_text_width(line) <= columns))
 }
 
 /// A line a cell: its header and its text.
@@ -69,6 +107,11 @@ pub(crate) fn count(n: usize) -> String {
     HumanCount(n as u64).to_string()
 }
 
+/// `1 epoch`, `20 epochs`.
+pub(crate) fn many(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Bytes as people say them.
 pub(crate) fn bytes(bytes: u64) -> String {
     match bytes {
@@ -92,6 +135,28 @@ mod tests {
         assert_eq!(fitted(&header, rows(), Some(25)), wide);
         let narrow = "experiment     e1-l2\ntest accuracy  88.61 %\n\nexperiment     お\ntest accuracy  -";
         assert_eq!(fitted(&header, rows(), Some(24)), narrow);
+    }
+
+    #[test]
+    fn a_narrow_table_does_without_spare_columns_and_says_so() {
+        let header = ["experiment", "accuracy", "loss", "epochs"];
+        let rows = || vec![["e1-l2", "88.61 %", "0.3", "20"].map(str::to_owned).to_vec()];
+        let narrowed = |columns| fitted_without(&header, rows(), &["loss", "epochs"], Some(columns));
+        assert_eq!(narrowed(34), "experiment  accuracy  loss  epochs\ne1-l2        88.61 %   0.3      20");
+        let without =
+            "experiment  accuracy  epochs\ne1-l2        88.61 %      20\n(too narrow for loss; --json has all)";
+        assert_eq!(narrowed(33), without);
+        assert!(narrowed(20).ends_with("(too narrow for loss, epochs; --json has all)"), "{}", narrowed(20));
+        assert!(narrowed(19).starts_with("experiment  e1-l2\n"), "{}", narrowed(19));
+    }
+
+    #[test]
+    fn a_long_cell_is_cut_short_where_the_table_then_fits() {
+        let rows = || vec![vec!["distill.teachers".to_owned(), "a".repeat(100)]];
+        let cut = |columns| fitted_cut_short(&["differs in", "A"], rows(), columns);
+        assert!(cut(None).ends_with(&"a".repeat(100)));
+        assert!(cut(Some(80)).ends_with(&format!(" {}…", "a".repeat(SHORT - 1))), "{}", cut(Some(80)));
+        assert!(cut(Some(30)).contains(&"a".repeat(100)), "a paragraph has it whole");
     }
 
     #[test]

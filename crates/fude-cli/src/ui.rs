@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use console::{Term, style};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -26,16 +27,16 @@ impl Ui {
         }
     }
 
-    /// Something worth knowing, on stderr.
+    /// Something worth knowing, on stderr; the same once only, as with warnings.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
-            print_err(&format!("{} {text}", style("note:").for_stderr().cyan().bold()));
+            print_once(&format!("{} {text}", style("note:").for_stderr().cyan().bold()));
         }
     }
 
     /// Something not to be overlooked, on stderr, also with `-q`.
     pub(crate) fn warning(&self, text: impl Display) {
-        print_err(&format!("{} {text}", style("warning:").for_stderr().yellow().bold()));
+        print_once(&format!("{} {text}", style("warning:").for_stderr().yellow().bold()));
     }
 
     /// Something that went wrong while the rest goes on, on stderr.
@@ -81,6 +82,16 @@ pub(crate) fn finish_output() -> anyhow::Result<()> {
     match lost.map_or(flushed, Err) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
         _ => Ok(()),
+    }
+}
+
+/// Notes and warnings that were printed already.
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// A line on stderr, unless it has been there before: each run of a series has the same to say of its data.
+fn print_once(text: &str) {
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {
+        print_err(text);
     }
 }
 

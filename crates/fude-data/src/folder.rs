@@ -1,6 +1,7 @@
 //! A folder as a data set, whatever form its files have.
 
 use crate::files::find_set;
+use crate::lookup::{SET_NAMES, nearest_set};
 use crate::options::LoadOptions;
 use crate::split::thousands;
 use crate::{DataError, Dataset, arrays, cut, images, known};
@@ -37,9 +38,11 @@ fn expect_folder(dir: &Path) -> Result<(), DataError> {
         return Err(DataError::NotFound {
             what: format!("folder {}", dir.display()),
             looked: vec![std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned())],
-            remedy:
-                "pass --data DIR with the folder of the files, or one of the names kana, kmnist, fashion, mnist, k49"
-                    .to_owned(),
+            remedy: format!(
+                "pass --data DIR with the folder of the files, or one of the names {}{}",
+                SET_NAMES.join(", "),
+                nearest_set(&dir.to_string_lossy())
+            ),
         });
     }
     if dir.is_dir() { Ok(()) } else { Err(unrecognised(dir, "a file")) }
@@ -60,7 +63,11 @@ fn read(dir: &Path, options: &LoadOptions) -> Result<Dataset, DataError> {
         Some(files) => Some(arrays::read(&files, options.size)?),
         None => images::read(dir, options)?,
     };
-    let mut set = set.ok_or_else(|| unrecognised(dir, "none of them"))?;
+    let mut set = match set {
+        Some(set) => set,
+        None if images::loose_pictures(dir)? > 0 => return Err(unrecognised(dir, "pictures in no sub-folder")),
+        None => return Err(unrecognised(dir, "none of them")),
+    };
     if set.name.is_empty() {
         set.name = folder_name(dir);
     }

@@ -32,8 +32,20 @@ pub(crate) fn read(dir: &Path, options: &LoadOptions) -> Result<Option<Dataset>,
     let mut reader = Reader { classes, size: options.size.unwrap_or(DEFAULT_SIZE), skipped: 0 };
     let train = reader.split(root)?;
     let test = if split_folders && test.is_dir() { Some(reader.test(&test)?) } else { None };
-    let notes = reader.notes(dir);
+    let mut notes = reader.notes(dir);
+    notes.extend(note_of_loose(root)?);
     Ok(Some(Dataset { name: String::new(), classes: reader.classes, train, test, notes }))
+}
+
+/// Pictures that lie in a folder itself and not in that of a class.
+pub(crate) fn loose_pictures(dir: &Path) -> Result<usize, DataError> {
+    Ok(files::entries(dir)?.iter().filter(|path| is_picture(path) && !is_hidden(path)).count())
+}
+
+fn note_of_loose(dir: &Path) -> Result<Option<String>, DataError> {
+    let loose = loose_pictures(dir)?;
+    let said = format!("left out: pictures that lie in {} itself, in no class's folder ({loose})", dir.display());
+    Ok((loose > 0).then_some(said))
 }
 
 /// The folders of the classes of a set: those in `dir`, or in its `train/` and then its `test/`.

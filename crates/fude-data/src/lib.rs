@@ -37,7 +37,7 @@ pub use error::DataError;
 pub use files::Role;
 pub use fold::Fold;
 pub use folder::load_dir;
-pub use lookup::{cache_dir, open, open_with_cache};
+pub use lookup::{SET_NAMES, cache_dir, open, open_with_cache};
 pub use npy_write::npy_matrix;
 pub use options::LoadOptions;
 pub use picture::{Grey, MAX_PICTURE_SIDE, Picture, has_picture_name};

@@ -11,6 +11,9 @@ const CACHE_VARIABLE: &str = "FUDE_CACHE";
 /// Sets that are looked for in the cache folder. A folder of the same name is reached as `./kmnist`.
 const CACHED_SETS: [&str; 4] = ["kmnist", "fashion", "mnist", "k49"];
 
+/// What can be named in place of a folder.
+pub const SET_NAMES: [&str; 5] = ["kana", "kmnist", "fashion", "mnist", "k49"];
+
 /// The seed of the built-in set as every run has it.
 const KANA_SEED: u32 = 0;
 
@@ -93,9 +96,25 @@ fn not_found(name: &str, folder: Option<PathBuf>) -> DataError {
     DataError::NotFound { what: format!("data set {name}"), looked: folder.into_iter().collect(), remedy }
 }
 
+/// A hint at the set whose name is most like what is no folder, `; did you mean kmnist?`; nothing where none is.
+pub(crate) fn nearest_set(name: &str) -> String {
+    let similar = SET_NAMES.map(|set| (strsim::jaro_winkler(name, set), set));
+    let nearest = similar.into_iter().filter(|(similarity, _)| *similarity > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map_or_else(String::new, |(_, set)| format!("; did you mean {set}?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_the_fingers_is_told_with_the_set_that_is_meant() {
+        let cases = [("kminst", "did you mean kmnist?"), ("fashon", "did you mean fashion?"), ("pictures", "k49")];
+        for (name, end) in cases {
+            let error = open_with_cache(name, &LoadOptions::default(), None).unwrap_err().to_string();
+            assert!(error.ends_with(end), "{error}");
+        }
+    }
 
     #[test]
     fn what_a_failed_download_leaves_counts_as_no_data() {

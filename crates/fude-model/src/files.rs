@@ -1,7 +1,8 @@
 //! Models as safetensors files, in PyTorch's names and layouts: `fc1.weight: [out, in]`, `fc1.bias: [out]`.
 
+use crate::other_files::seems_to_be;
 use crate::{Activation, ConfigError, InputScale, MlpConfig, Normalization, Parameters};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 
 /// A model as it stands in a safetensors file.
@@ -21,6 +22,9 @@ pub enum ModelFileError {
     /// Not a safetensors file.
     #[error("not a safetensors file: {0}")]
     Format(#[from] safetensors::SafeTensorError),
+    /// Not a safetensors file but something else that has a name.
+    #[error("not a safetensors file but, as it seems, {0}")]
+    Other(&'static str),
     /// A tensor that an MLP needs is absent.
     #[error("tensor {name} is missing; expected fc1.weight, fc1.bias, fc2.weight, ...")]
     Missing {
@@ -83,7 +87,7 @@ impl ModelFile {
     /// # Errors
     /// Where the bytes are no safetensors file or not an MLP's.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
-        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let header = header_of(bytes)?;
         let tensors = SafeTensors::deserialize(bytes)?;
         let mut metadata: BTreeMap<String, String> = header.metadata().iter().flat_map(|m| m.clone()).collect();
         let config = take_config(&mut metadata, &layer_shapes(&tensors)?)?;
@@ -95,6 +99,14 @@ impl ModelFile {
             values.extend(floats(&tensors, &format!("{}.bias", layer.name), &[layer.outputs])?);
         }
         Ok(Self { config, parameters: Parameters { layout, values }, metadata })
+    }
+}
+
+/// The header of a safetensors file; or what the file seems to be where it is none.
+pub(crate) fn header_of(bytes: &[u8]) -> Result<Metadata, ModelFileError> {
+    match SafeTensors::read_metadata(bytes) {
+        Ok((_, header)) => Ok(header),
+        Err(error) => Err(seems_to_be(bytes).map_or(ModelFileError::Format(error), ModelFileError::Other)),
     }
 }
 

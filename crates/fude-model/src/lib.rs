@@ -11,6 +11,7 @@ mod initialise;
 mod layout;
 mod normalization;
 mod onnx;
+mod other_files;
 mod prune;
 mod quantised;
 mod summary;

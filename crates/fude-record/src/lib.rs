@@ -26,6 +26,8 @@ mod run_lock;
 mod run_metrics;
 mod spread;
 mod summary;
+mod which_file;
+mod wording;
 
 pub use answers::Answers;
 pub use atomic::write_atomically;
@@ -44,7 +46,7 @@ pub use metrics::{
 };
 pub use new_file::write_new;
 pub use overrides::Override;
-pub use parse::{ExperimentError, with_nearest_key};
+pub use parse::ExperimentError;
 pub use prune::PruneConfig;
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
@@ -53,3 +55,4 @@ pub use run_list::list_runs;
 pub use run_lock::RunLock;
 pub use spread::{Figure, Spread, spreads};
 pub use summary::{SUMMARY_SCHEMA, Summary};
+pub use wording::{in_plain_words, nearest};

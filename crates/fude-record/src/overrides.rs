@@ -79,9 +79,9 @@ impl Override {
         self.key.join(".")
     }
 
-    /// The part of the key after the last dot.
-    pub(crate) fn last_key(&self) -> Option<&str> {
-        self.key.last().map(String::as_str)
+    /// Whether it takes the place of an earlier one, so that nothing is left of that.
+    pub(crate) fn replaces(&self, earlier: &Self) -> bool {
+        self.key == earlier.key && !self.only_where_absent
     }
 
     /// A TOML value where it reads as one, else a string: `--set dataset=fashion` needs no quotes.

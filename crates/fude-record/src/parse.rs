@@ -1,5 +1,7 @@
 //! Reading an experiment file: what is wrong is told with file, line, and the nearest valid key.
 
+use crate::which_file::hint;
+use crate::wording::in_plain_words;
 use crate::{Experiment, Override};
 use std::path::Path;
 use toml_edit::{Document, DocumentMut};
@@ -21,8 +23,9 @@ impl Experiment {
     /// File, line and reason: unreadable, not TOML, an unknown key, a wrong type, a value out of range.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, ExperimentError> {
         let place = path.display().to_string();
+        let unread = |error| format!("cannot be read: {error}{}", hint(path));
         let text = std::fs::read_to_string(path)
-            .map_err(|error| ExperimentError { place: place.clone(), message: format!("cannot be read: {error}") })?;
+            .map_err(|error| ExperimentError { place: place.clone(), message: unread(error) })?;
         Self::parse(&text, &place, overrides)
     }
 
@@ -82,29 +85,75 @@ impl Source<'_> {
             Some(line) => format!("{}, line {line}", self.place),
             None => self.place.to_owned(),
         };
-        ExperimentError { place, message: with_nearest_key(message) }
+        ExperimentError { place, message: in_plain_words(message) }
     }
 
-    /// An error of the merged text: the file's own where the file is wrong by itself, else the override's.
+    /// What is wrong with the merged text: the file's own fault where it is wrong by itself, else an override's.
     fn blame(&self, file_error: Option<ExperimentError>, message: &str) -> ExperimentError {
         if let Some(error) = file_error {
             return error;
         }
-        let named =
-            self.overrides.iter().rfind(|o| o.last_key().is_some_and(|key| message.contains(&format!("`{key}`"))));
-        let place = named.map_or_else(|| all(self.overrides), Override::to_string);
-        ExperimentError { place, message: message.to_owned() }
+        let (place, message) = self.culprit().unwrap_or_else(|| (all(self.overrides), message.to_owned()));
+        let message = with_section(message);
+        ExperimentError { place, message }
+    }
+
+    /// The override without which all would be well, or else the one with which it begins to be wrong; and what is wrong
+    /// with it. None where the file is wrong without any.
+    fn culprit(&self) -> Option<(String, String)> {
+        // Of several for one key the last holds.
+        let stands = |index: usize| {
+            let later = &self.overrides[index + 1..];
+            !later.iter().any(|other| other.replaces(&self.overrides[index]))
+        };
+        let standing: Vec<&Override> =
+            self.overrides.iter().enumerate().filter(|(index, _)| stands(*index)).map(|(_, item)| item).collect();
+        let wrong = self.wrong_with(&standing)?;
+        let without = |left_out: usize| -> Vec<&Override> {
+            standing.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, item)| *item).collect()
+        };
+        if let Some(alone) = (0..standing.len()).rev().find(|&index| self.wrong_with(&without(index)).is_none()) {
+            return Some((standing[alone].to_string(), wrong));
+        }
+        let first = (1..=standing.len()).rev().find(|&count| self.wrong_with(&standing[..count - 1]).is_none())?;
+        Some((standing[first - 1].to_string(), self.wrong_with(&standing[..first])?))
+    }
+
+    /// What is wrong with the file under these overrides.
+    fn wrong_with(&self, overrides: &[&Override]) -> Option<String> {
+        let mut document: DocumentMut = self.text.parse().ok()?;
+        if let Err(error) = overrides.iter().try_for_each(|item| item.apply(&mut document)) {
+            return Some(error.message);
+        }
+        match self.deserialize(&document.to_string()) {
+            Ok(experiment) => experiment.validate().err().map(|error| error.to_string()),
+            Err(error) => Some(error.message),
+        }
     }
 
     fn in_range(&self, experiment: Experiment) -> Result<Experiment, ExperimentError> {
         let Err(error) = experiment.validate() else { return Ok(experiment) };
-        let by_override = self.overrides.iter().rfind(|o| o.dotted_key() == error.key);
-        let place = match (by_override, line_of_key(self.text, &error.key)) {
-            (Some(item), _) => item.to_string(),
-            (None, Some(line)) => format!("{}, line {line}", self.place),
-            (None, None) => self.place.to_owned(),
-        };
+        if let Some(item) = self.overrides.iter().rfind(|item| item.dotted_key() == error.key) {
+            return Err(ExperimentError { place: item.to_string(), message: error.to_string() });
+        }
+        // Two values may be good each and bad together: of them, what was given beside the file is to blame.
+        if let Some((place, message)) = self.culprit() {
+            return Err(ExperimentError { place, message });
+        }
+        let line = line_of_key(self.text, &error.key);
+        let place = line.map_or_else(|| self.place.to_owned(), |line| format!("{}, line {line}", self.place));
         Err(ExperimentError { place, message: error.to_string() })
+    }
+}
+
+/// Of a key without its section, where that has it: "did you mean `train.epochs`?".
+fn with_section(message: String) -> String {
+    let found = message.strip_prefix("unknown key `").and_then(|rest| rest.split('`').next());
+    let usual = Experiment::parse("name = \"x\"\ndataset = \"kana\"", "", &[]).map(|usual| usual.keys());
+    let (Some(found), Ok(keys)) = (found, usual) else { return message };
+    match keys.keys().find(|key| key.rsplit_once('.').is_some_and(|(_, last)| last == found)) {
+        Some(key) => format!("unknown key `{found}`; did you mean `{key}`?"),
+        None => message,
     }
 }
 
@@ -129,21 +178,6 @@ fn line_of_key(text: &str, key: &str) -> Option<usize> {
         table = item.as_table()?;
     }
     None
-}
-
-/// "unknown field `x`, expected one of `a`, `b`" with the most similar of the expected ones pointed out.
-pub fn with_nearest_key(message: &str) -> String {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let (Some(found), true) = (quoted.next(), message.starts_with("unknown ")) else { return message.to_owned() };
-    let nearest = quoted
-        .map(|key| (strsim::jaro_winkler(found, key), key))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let message = message.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
-    match nearest {
-        Some((_, key)) => format!("{message}; did you mean `{key}`?"),
-        None => message,
-    }
 }
 
 #[cfg(test)]
@@ -182,8 +216,23 @@ mod tests {
     }
 
     #[test]
+    fn of_several_overrides_the_wrong_one_is_blamed() {
+        let message = error(GOOD, &["learning_rate=1", "train.epochs=3", "dataset=fashion"]);
+        assert!(message.starts_with("--set learning_rate=1: unknown key `learning_rate`"), "{message}");
+        assert!(message.ends_with("did you mean `train.learning_rate`?"), "{message}");
+        let message = error(GOOD, &["train.epochs=3", "train.bach=1", "data.size=28", "train.batch=2"]);
+        assert!(message.starts_with("--set train.bach=1: unknown key `bach`"), "{message}");
+        let two_wrong = error(GOOD, &["train.epochs=3", "train.bach=1", "train.epoch=1"]);
+        assert!(two_wrong.starts_with("--set train.bach=1: unknown key `bach`"), "{two_wrong}");
+        let last_holds = error(GOOD, &["train.batch=many", "train.batch=few", "train.epochs=3"]);
+        assert_eq!(last_holds, "--set train.batch=few: expected a whole number, found the text \"few\"");
+        let together = error("name = \"x\"\ndataset = \"kana\"\n[early_stopping]\n", &["data.validation_fraction=0.0"]);
+        assert!(together.starts_with("--set data.validation_fraction=0.0: early_stopping.monitor: "), "{together}");
+    }
+
+    #[test]
     fn a_wrong_type_and_a_syntax_error_name_their_line() {
-        assert!(error("name = \"x\"\ndataset = 5\n", &[]).starts_with("e.toml, line 2: invalid type"));
+        assert!(error("name = \"x\"\ndataset = 5\n", &[]).starts_with("e.toml, line 2: expected a text, found 5"));
         assert!(error("name = \"x\"\ndataset = \n", &[]).starts_with("e.toml, line 2: "));
     }
 

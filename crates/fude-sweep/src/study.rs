@@ -1,7 +1,7 @@
 //! A study file: what is searched over, for what, and how long.
 
 use crate::{Halving, Range, SweepError};
-use fude_record::{Experiment, ExperimentError, Override, with_nearest_key};
+use fude_record::{Experiment, ExperimentError, Override, in_plain_words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -124,7 +124,7 @@ impl Study {
     /// Reads a study's text; `folder` is where its experiment's path begins.
     fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         let file: Text = toml::from_str(text).map_err(|error| {
-            let message = with_nearest_key(&error.message().replace('\n', ", "));
+            let message = in_plain_words(&error.message().replace('\n', ", "));
             let newlines = |end: usize| text.bytes().take(end).filter(|&byte| byte == b'\n').count();
             let line = error.span().map(|span| newlines(span.start) + 1);
             line.map_or(message.clone(), |line| format!("line {line}: {message}"))

@@ -30,18 +30,18 @@ pub(crate) struct BaselineArgs {
     /// kmnist, fashion, mnist, k49, kana, or a folder with idx, npz or image files.
     #[arg(long, value_name = "NAME|DIR", default_value = "kmnist")]
     data: String,
-    /// Neighbours asked.
-    #[arg(long, value_name = "K", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=MAX_K as i64))]
-    k: u16,
-    /// Principal components of pca-knn.
-    #[arg(long, value_name = "C", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
-    components: u16,
-    /// Epochs of logistic.
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
-    epochs: u32,
-    /// Seed of logistic.
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u32,
+    /// Neighbours asked by knn and pca-knn [default: 4]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..=MAX_K as i64))]
+    k: Option<u16>,
+    /// Principal components of pca-knn [default: 50, or as many as an image has pixels]
+    #[arg(long, value_name = "C", value_parser = clap::value_parser!(u16).range(1..))]
+    components: Option<u16>,
+    /// Epochs of logistic [default: 30]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: Option<u32>,
+    /// Seed of logistic [default: 0]
+    #[arg(long, value_name = "S")]
+    seed: Option<u32>,
     /// Cross-validation: K folds of the training images, each the test split once.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000))]
     folds: Option<u32>,
@@ -70,6 +70,7 @@ enum MethodName {
 }
 
 pub(crate) fn run(args: &BaselineArgs, ui: Ui) -> Result<()> {
+    args.require_used()?;
     let folds: Vec<Option<u32>> = args.folds.map_or(vec![None], |folds| (0..folds).map(Some).collect());
     let ui = Ui { json: args.json, ..ui };
     let summaries = folds.into_iter().map(|fold| args.measure(fold, ui)).collect::<Result<Vec<Summary>>>()?;
@@ -96,14 +97,40 @@ impl BaselineArgs {
             let why = format!("{} has no test split: give --folds, or --test-fraction over 0", data.dataset);
             return Err(Stopped::Usage(why).into());
         }
-        let k = usize::from(self.k);
+        let k = usize::from(self.k.unwrap_or(4));
         match self.method {
             MethodName::Knn => Ok(neighbours(Method::Knn { k }, &data, &experiment, ui)),
             MethodName::PcaKnn => {
-                let components = usize::from(self.components).min(data.train.inputs());
+                let components = self.components_of(data.train.inputs())?;
                 Ok(neighbours(Method::PcaKnn { k, components }, &data, &experiment, ui))
             }
             MethodName::Logistic => logistic(experiment, data),
+        }
+    }
+
+    /// Flags that the method knows nothing of are refused, and not passed over.
+    fn require_used(&self) -> Result<()> {
+        let method = self.method;
+        let flags = [
+            ("--k", self.k.is_some(), method != MethodName::Logistic, "knn and pca-knn"),
+            ("--components", self.components.is_some(), method == MethodName::PcaKnn, "pca-knn"),
+            ("--epochs", self.epochs.is_some(), method == MethodName::Logistic, "logistic"),
+            ("--seed", self.seed.is_some(), method == MethodName::Logistic, "logistic"),
+        ];
+        match flags.iter().find(|(_, given, used, _)| *given && !used) {
+            Some((flag, _, _, of)) => Err(Stopped::Usage(format!("{flag} is a flag of {of} alone")).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// There are no more of them than pixels.
+    fn components_of(&self, pixels: usize) -> Result<usize> {
+        match self.components.map(usize::from) {
+            Some(asked) if asked > pixels => {
+                let why = format!("--components: expected 1 to {pixels}, the pixels of an image, found {asked}");
+                Err(Stopped::Usage(why).into())
+            }
+            asked => Ok(asked.unwrap_or(50).min(pixels)),
         }
     }
 
@@ -114,8 +141,8 @@ impl BaselineArgs {
             fallback: None,
             model: fude_model::MlpConfig { hidden: Vec::new(), ..Default::default() },
             train: TrainConfig {
-                epochs: self.epochs,
-                seed: self.seed,
+                epochs: self.epochs.unwrap_or(30),
+                seed: self.seed.unwrap_or(0),
                 optimizer: Optimizer::AdamW,
                 weight_decay: 0.01,
                 schedule: Schedule::Cosine,

@@ -1,5 +1,6 @@
 //! `fude bench`.
 
+use crate::output::require_folder;
 use crate::table::{bytes, table};
 use crate::ui::{Ui, print_out};
 use anyhow::{Context, Result};
@@ -65,6 +66,7 @@ pub(crate) fn run(args: &BenchArgs, ui: Ui) -> Result<()> {
         return Ok(serve(&mut std::io::stdin().lock(), &mut std::io::stdout().lock())?);
     }
     let bench = bench(args)?;
+    args.json.as_deref().map_or(Ok(()), require_folder)?;
     let mut progress = Progress::new(ui);
     let report = bench.run(&mut |event| progress.show(event));
     progress.bar.finish_and_clear();

@@ -1,12 +1,14 @@
 //! `fude check`.
 
-use crate::table::{bytes, duration};
+use crate::commands::train::warn_of_unused_sizes;
+use crate::table::{bytes, count, duration, many};
 use crate::ui::{Ui, print_out};
 use anyhow::Result;
-use fude_data::Split;
+use fude_data::{DataError, Split};
 use fude_engine::{Device, DeviceData, EngineSpec, build};
 use fude_model::initialise;
 use fude_record::{Experiment, Override};
+use fude_train::TrainError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,24 +24,18 @@ pub(crate) struct CheckArgs {
     set: Vec<Override>,
 }
 
-/// Images of a full set of the MNIST family, where the data are not on this machine to be counted.
-const FULL_SET: usize = 60_000;
-
 pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<()> {
     let mut experiment = Experiment::load(&args.experiment, &args.set)?;
-    let images = match fude_train::prepare(&Experiment { fallback: None, ..experiment.clone() }) {
+    let images = match fude_train::prepare(&experiment) {
         Ok(data) => {
-            experiment.model.inputs = data.train.inputs();
-            experiment.model.outputs = data.outputs();
+            data.notes.iter().for_each(|note| ui.note(note));
+            data.warnings.iter().for_each(|warning| ui.warning(warning));
+            let written = experiment.model.clone();
+            fude_train::fit_to_data(&mut experiment, &data);
+            warn_of_unused_sizes(&written, &experiment.model, ui);
             data.train.len()
         }
-        Err(error) if !matches!(error, fude_train::TrainError::Data(fude_data::DataError::NotFound { .. })) => {
-            return Err(error.into());
-        }
-        Err(error) => {
-            ui.note(format!("{error}; counting with {FULL_SET} images"));
-            FULL_SET
-        }
+        Err(error) => published_size(&experiment, error, ui)?,
     };
     print_out(&fude_model::summary_table(&experiment.model));
     let (model, batch) = (&experiment.model, experiment.train.batch as usize);
@@ -55,13 +51,35 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<()> {
     let steps = images.div_ceil(batch);
     let epoch = step_seconds(&experiment)? * steps as f64;
     print_out(&format!(
-        "time on this CPU: about {} an epoch of {steps} steps, {} for {} epochs",
+        "time on this CPU: about {} an epoch of {}, {} for {}",
         duration(epoch),
+        many(steps, "step"),
         duration(epoch * f64::from(experiment.train.epochs)),
-        experiment.train.epochs
+        many(experiment.train.epochs as usize, "epoch")
     ));
     print_out(&format!("{} is a good experiment", args.experiment.display()));
     Ok(())
+}
+
+/// Images to train on of a published set that is not on this machine to be counted.
+///
+/// # Errors
+/// The error itself where the data are otherwise amiss, or of no such set.
+fn published_size(experiment: &Experiment, error: TrainError, ui: Ui) -> Result<usize> {
+    let whole = match experiment.dataset.as_str() {
+        "kmnist" | "fashion" | "mnist" => 60_000,
+        "k49" => 232_365,
+        _ => return Err(error.into()),
+    };
+    if !matches!(error, TrainError::Data(DataError::NotFound { .. })) {
+        return Err(error.into());
+    }
+    let data = &experiment.data;
+    let limited = data.limit.map_or(whole, |limit| limit.min(whole));
+    let kept = data.folds.map_or(limited, |folds| limited - limited / folds as usize);
+    let images = kept - (kept as f64 * data.validation_fraction).round() as usize;
+    ui.note(format!("{error}; counting with the {} images that it would have to train on", count(images)));
+    Ok(images)
 }
 
 /// Median seconds of a few steps on black images: time does not depend on what is in them.

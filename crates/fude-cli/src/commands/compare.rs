@@ -4,13 +4,13 @@ mod groups;
 mod sources;
 
 use crate::run_lookup::RUNS;
-use crate::table::{loss, percent, table};
+use crate::table::{loss, percent, table_cut_short, table_without};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::Result;
 use fude_record::{Experiment, Summary};
 use groups::{Group, group, groups_json, groups_table, verdicts};
 use serde_json::{Value, json};
-use sources::{Compared, find};
+use sources::{Compared, find_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ Examples:
 Runs that differ in seed or hold-out alone are a group. Groups are compared over pairs of runs with equal seed and test
 images where there are such, else by Welch's test.")]
 pub(crate) struct CompareArgs {
-    /// Run folders; experiment names, for their newest run and its repetitions; files with result lines.
+    /// Run folders; experiment names, for their newest finished run and its repetitions; files with result lines.
     #[arg(required = true, value_name = "RUN|FILE")]
     runs: Vec<String>,
     /// Where the runs are.
@@ -37,10 +37,7 @@ pub(crate) struct CompareArgs {
 }
 
 pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
-    let mut runs = Vec::new();
-    for text in &args.runs {
-        runs.extend(find(text, &args.out)?);
-    }
+    let runs = find_all(&args.runs, &args.out, ui)?;
     let groups = group(&runs);
     if args.json {
         let rows: Vec<_> = runs.iter().map(|run| json!({ "run": run.path, "summary": run.summary })).collect();
@@ -75,7 +72,7 @@ fn print_differences(runs: &[Compared], groups: &[Group<'_>]) {
     if !differences.is_empty() {
         let header: Vec<&str> = std::iter::once("differs in").chain(names.iter().map(String::as_str)).collect();
         let rows = differences.into_iter().map(|(key, values)| std::iter::once(key).chain(values).collect()).collect();
-        print_out(&format!("\n{}", table(&header, rows)));
+        print_out(&format!("\n{}", table_cut_short(&header, rows)));
     }
 }
 
@@ -112,12 +109,20 @@ pub(crate) fn results_table<'a>(summaries: impl Iterator<Item = &'a Summary>) ->
         }
         row
     });
-    let rows = rows.collect();
+    let rows: Vec<Vec<String>> = rows.collect();
     if has_folds {
         header.insert(2, "fold");
     }
-    table(&header, rows)
+    // First what nobody has measured.
+    let empty = (0..header.len()).filter(|&column| rows.iter().all(|row| row[column] == "-"));
+    let empty: Vec<&str> = empty.map(|column| header[column]).collect();
+    let spare: Vec<&str> =
+        empty.iter().copied().chain(SPARE.into_iter().filter(|name| !empty.contains(name))).collect();
+    table_without(&header, rows, &spare)
 }
+
+/// What a narrow terminal can do without, the first first.
+const SPARE: [&str; 5] = ["total loss", "val accuracy", "epochs", "data", "test loss"];
 
 /// The keys whose values are not the same in all; a result line has none, and differs in none.
 fn differences(all: &[BTreeMap<String, String>]) -> BTreeMap<String, Vec<String>> {

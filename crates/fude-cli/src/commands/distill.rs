@@ -20,7 +20,7 @@ Examples:
   fude distill wide-augmented experiments/study-network-augmented.toml
   fude distill runs/wide-augmented/* experiments/e1-l2.toml --weight 0.7 --seed 1     an ensemble teaches")]
 pub(crate) struct DistillArgs {
-    /// Run folders, experiments' names for their newest runs, or safetensors files: the teachers.
+    /// Run folders, experiments' names for their newest finished runs, or safetensors files: the teachers.
     #[arg(required = true, value_name = "TEACHER")]
     teachers: Vec<String>,
     /// The student's experiment file.
@@ -57,7 +57,7 @@ pub(crate) struct DistillArgs {
 
 pub(crate) fn run(args: &DistillArgs, ui: Ui) -> Result<()> {
     let teacher = |text: &String| {
-        let path = FoundModel::find(text, &args.out)?.path;
+        let path = FoundModel::find(text, &args.out, ui)?.path;
         // An absolute path, for the run is resumed from anywhere.
         let path = std::path::absolute(&path).with_context(|| format!("cannot find {}", path.display()))?;
         Ok(path.display().to_string())

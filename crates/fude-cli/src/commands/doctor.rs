@@ -10,7 +10,8 @@ use std::time::Instant;
 
 /// Compares every shader with slow, obvious arithmetic on this machine's GPUs.
 ///
-/// What a report of wrong results needs: driver, limits, and which shader is off by how much. Exit code 1 where one is.
+/// What a report of wrong results needs: driver, limits, and which shader is off by how much. Exit code 1 where one is, and
+/// where there is no GPU to look at.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  fude doctor --json > doctor.json")]
 pub(crate) struct DoctorArgs {
@@ -35,9 +36,7 @@ struct Finding {
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<()> {
     let opened = open_adapters(args.allow_software);
-    if opened.is_empty() {
-        ui.warning("no GPU to look at (--allow-software takes software adapters)");
-    }
+    let found_none = opened.is_empty();
     let mut findings = Vec::new();
     for (adapter, device) in opened {
         ui.note(format!("{}: some seconds", adapter.name));
@@ -49,6 +48,9 @@ pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<()> {
     }
     if args.json {
         print_json(&findings)?;
+    }
+    if found_none {
+        bail!("no GPU to look at, so nothing was compared (--allow-software takes software adapters)");
     }
     let wrong: Vec<&str> = findings.iter().filter(|f| !f.ok).map(|f| f.adapter.name.as_str()).collect();
     if !wrong.is_empty() {

@@ -17,7 +17,7 @@ use fude_train::{
 };
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Evaluates a finished run or a model's file on a split, on the CPU.
@@ -32,13 +32,13 @@ Examples:
   fude eval wide-augmented --looks 16                        the mean over deformed looks at each image
   fude eval e1-l2 --logits logits.npy")]
 pub(crate) struct EvalArgs {
-    /// Run folders, experiments' names for their newest runs, or safetensors files; several are an ensemble, whose
+    /// Run folders, experiments' names for their newest finished runs, or safetensors files; several are an ensemble, whose
     /// probabilities are averaged.
     #[arg(value_name = "RUN|FILE", required = true)]
     models: Vec<String>,
     /// Average over so many looks at each image, deformed as its run deformed them in training, at half the strength,
     /// beside the plain one (test-time augmentation).
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     looks: u32,
     /// Evaluate on other data than the model's own: a set's name or a folder.
     #[arg(long, value_name = "NAME|DIR")]
@@ -71,11 +71,12 @@ pub(crate) enum SplitName {
 }
 
 pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
+    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out, ui)).collect::<Result<Vec<_>>>()?;
+    let first = found[0].stored()?;
     if let Some(path) = &args.logits {
         args.force.check(path)?;
     }
-    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out)).collect::<Result<Vec<_>>>()?;
-    let data = model_data(&found[0], found[0].stored()?.metadata(), args.data.as_deref(), ui)?;
+    let data = model_data(&found[0], first.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
     let mut models = found.iter().map(|one| Looking::load(one, args, &data, ui)).collect::<Result<Vec<_>>>()?;
     let logits = together(&mut models, args.looks, &split)?;
@@ -197,10 +198,17 @@ pub(crate) fn model_data(
         return run_data(run, other, ui);
     }
     let path = found.path.display();
-    let Some(dataset) = other.or(metadata.get("dataset").map(String::as_str)) else {
+    let recorded = metadata.get("dataset").map(String::as_str);
+    let Some(dataset) = other.or(recorded) else {
         let why = format!("{path} does not say what data it was trained on: give --data NAME|DIR");
         return Err(Stopped::Usage(why).into());
     };
+    if other.is_none() && !fude_data::SET_NAMES.contains(&dataset) && !Path::new(dataset).is_dir() {
+        // A file goes from machine to machine, and where its data lie with it means nothing there.
+        let why =
+            format!("{path} was trained on '{dataset}' and does not say where that is: give its folder, --data DIR");
+        return Err(Stopped::Usage(why).into());
+    }
     let mut experiment = Experiment::parse("name = \"eval\"\ndataset = \"kana\"", "eval", &[])?;
     experiment.dataset = dataset.to_owned();
     match recorded_cut(metadata) {

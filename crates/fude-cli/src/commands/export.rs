@@ -18,7 +18,7 @@ Examples:
   fude export e1-l2 --format safetensors --output e1.safetensors
   fude export runs/e1-l2/20260101T120000Z-s0 --format onnx --output e1.onnx --force")]
 pub(crate) struct ExportArgs {
-    /// The run folder, an experiment's name for its newest run, or a safetensors file.
+    /// The run folder, an experiment's name for its newest finished run, or a safetensors file.
     #[arg(value_name = "RUN|FILE")]
     model: String,
     /// The form; where left out, what the output file's name ends in.
@@ -66,9 +66,16 @@ pub(crate) fn run(args: &ExportArgs, ui: Ui) -> Result<()> {
         let why = format!("{} ends neither in .safetensors nor in .onnx: give --format", args.output.display());
         return Err(Stopped::Usage(why).into());
     };
-    args.force.check(&args.output)?;
-    let found = FoundModel::find(&args.model, &args.out)?;
+    if let Some(other) = Format::of(&args.output).filter(|other| *other != format) {
+        let (path, other, format) = (args.output.display(), other.name(), format.name());
+        let why = format!(
+            "{path} would be {format} under a name that says {other}: give --output another, or leave --format out"
+        );
+        return Err(Stopped::Usage(why).into());
+    }
+    let found = FoundModel::find(&args.model, &args.out, ui)?;
     let model = found.trained()?;
+    args.force.check(&args.output)?;
     let bytes = match format {
         Format::Safetensors => model.to_bytes().map_err(anyhow::Error::from),
         Format::Onnx => model.to_onnx().map_err(anyhow::Error::from),

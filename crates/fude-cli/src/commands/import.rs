@@ -6,8 +6,9 @@ use crate::ui::{Ui, print_json};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use fude_model::{Activation, ImportOptions, Imported, import};
+use fude_record::RunFolder;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Takes over a model that another program trained: Linear layers in a safetensors file, under whatever names.
 #[derive(clap::Args)]
@@ -57,14 +58,12 @@ impl From<ActivationName> for Activation {
 pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
     let path = args.file.display();
-    if !args.file.is_file() {
-        return Err(Stopped::Usage(format!("there is no file {path}")).into());
-    }
-    let output = args.output.clone().unwrap_or_else(|| beside(&args.file, "fude.safetensors"));
-    args.force.check(&output)?;
+    require_file(&args.file)?;
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {path}"))?;
     let options = ImportOptions { hidden: args.hidden.clone(), activation: args.activation.map(Activation::from) };
     let Imported { model, names, notes } = import(&bytes, &options).with_context(|| format!("cannot use {path}"))?;
+    let output = args.output.clone().unwrap_or_else(|| beside(&args.file, "fude.safetensors"));
+    args.force.check(&output)?;
     notes.iter().for_each(|note| ui.note(note));
     args.force.write(&output, &model.to_bytes()?)?;
     let (shape, activation) = (model.config.shape(), model.config.activation.name());
@@ -79,4 +78,18 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<()> {
     }
     ui.result(format!("{}: {shape} with {activation}", output.display()));
     Ok(())
+}
+
+fn require_file(path: &Path) -> Result<()> {
+    let shown = path.display();
+    let why = if path.is_file() {
+        return Ok(());
+    } else if RunFolder::open(path).is_ok() {
+        format!("{shown} is a run of fude, which needs no import: `fude eval {shown}` and the others take it as it is")
+    } else if path.is_dir() {
+        format!("{shown} is a folder: expected a safetensors file")
+    } else {
+        format!("there is no file {shown}")
+    };
+    Err(Stopped::Usage(why).into())
 }

@@ -2,7 +2,9 @@
 
 use crate::commands::train::{EngineChoice, parse_engine};
 use crate::exit::Stopped;
+use crate::output::require_folder;
 use crate::signals::stop_on_ctrl_c;
+use crate::table::many;
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
 use fude_engine::{Device, DeviceOptions, DeviceRequest, choose_device};
@@ -66,6 +68,7 @@ pub(crate) fn run(args: &LrFindArgs, ui: Ui) -> Result<()> {
         return Err(Stopped::Usage(why).into());
     }
     let experiment = Experiment::load(&args.experiment, &args.overrides())?;
+    args.output.as_deref().map_or(Ok(()), require_folder)?;
     let data = prepare(&experiment)?;
     data.warnings.iter().for_each(|warning| ui.warning(warning));
     data.notes.iter().for_each(|note| ui.note(note));
@@ -130,6 +133,6 @@ fn words(found: &LrFound) -> String {
         lines.push("the loss never fell: no suggestion".into());
     }
     let ended = if found.diverged { "the loss diverged at" } else { "the loss had not diverged at" };
-    lines.push(format!("{} steps; {ended} {end:.1e}", found.steps.len()));
+    lines.push(format!("{}; {ended} {end:.1e}", many(found.steps.len(), "step")));
     lines.join("\n")
 }

@@ -23,7 +23,7 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PredictArgs {
-    /// The run folder, an experiment's name for its newest run, or a safetensors file.
+    /// The run folder, an experiment's name for its newest finished run, or a safetensors file.
     run: String,
     /// PNG, JPEG or BMP files, or folders of them at any depth. One character a picture.
     #[arg(required = true, value_name = "IMAGE")]

@@ -30,7 +30,7 @@ Examples:
   fude prune e1-l2 --sparsity 0.9 --finetune experiments/e1-l2.toml --epochs 100
   fude train --resume e1-l2-pruned                         go on with that one after Ctrl-C")]
 pub(crate) struct PruneArgs {
-    /// The run folder, an experiment's name for its newest run, or a safetensors file.
+    /// The run folder, an experiment's name for its newest finished run, or a safetensors file.
     #[arg(value_name = "RUN|FILE")]
     model: String,
     /// The share of the weights that becomes 0, over 0 and below 1; biases stay.
@@ -79,7 +79,7 @@ fn parse_sparsity(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: &PruneArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
-    let found = FoundModel::find(&args.model, &args.out)?;
+    let found = FoundModel::find(&args.model, &args.out, ui)?;
     match &args.finetune {
         Some(experiment) => finetune(args, &found, experiment, ui),
         None => at_once(args, &found, ui),
@@ -115,8 +115,8 @@ fn at_once(args: &PruneArgs, found: &FoundModel, ui: Ui) -> Result<()> {
         Some(run) => run.file(file::PRUNED),
         None => beside(&found.path, file::PRUNED),
     });
-    args.force.check(&output)?;
     let model = found.trained()?;
+    args.force.check(&output)?;
     let data = model_data(found, &model.metadata, args.data.as_deref(), ui)?;
     let mut pruned = model.clone().pruned(args.sparsity);
     pruned.metadata.insert("sparsity".into(), args.sparsity.to_string());

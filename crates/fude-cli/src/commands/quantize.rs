@@ -23,7 +23,7 @@ Examples:
   fude quantize e1-l2 --output small.safetensors
   fude eval small.safetensors                      on the test split, with int8 sums")]
 pub(crate) struct QuantizeArgs {
-    /// The run folder, an experiment's name for its newest run, or a safetensors file.
+    /// The run folder, an experiment's name for its newest finished run, or a safetensors file.
     #[arg(value_name = "RUN|FILE")]
     model: String,
     /// Bits of a weight.
@@ -57,13 +57,13 @@ fn parse_percentile(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: &QuantizeArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
-    let found = FoundModel::find(&args.model, &args.out)?;
+    let found = FoundModel::find(&args.model, &args.out, ui)?;
     let output = args.output.clone().unwrap_or_else(|| match &found.run {
         Some(run) if found.path == run.file(file::MODEL) => run.file(file::INT8),
         _ => beside(&found.path, "int8.safetensors"),
     });
-    args.force.check(&output)?;
     let model = found.trained()?;
+    args.force.check(&output)?;
     let data = model_data(&found, &model.metadata, args.data.as_deref(), ui)?;
     let how = Calibration { percentile: args.percentile, images: args.images as usize };
     let mut int8 = QuantisedModel::new(&model, &calibrate(&model, &data.train, how)?);

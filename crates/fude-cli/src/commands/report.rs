@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  fude report e1-l2\n  fude report e3-deep-l2 --compare e1-l2 e2-early-stopping")]
 pub(crate) struct ReportArgs {
-    /// The run folder, or an experiment's name for its newest run.
+    /// The run folder, or an experiment's name for its newest finished run.
     run: String,
     /// Compare it with these finished runs on the page.
     #[arg(long, value_name = "OTHER", num_args = 1..)]
@@ -27,9 +27,9 @@ pub(crate) struct ReportArgs {
 }
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<()> {
-    let run = find_finished(&args.run, &args.out)?;
+    let run = find_finished(&args.run, &args.out, ui)?;
     let others =
-        args.compare.iter().map(|text| compared(&find_finished(text, &args.out)?)).collect::<Result<Vec<_>>>()?;
+        args.compare.iter().map(|text| compared(&find_finished(text, &args.out, ui)?)).collect::<Result<Vec<_>>>()?;
     let summary = run.summary()?;
     let data = run_data(&run, args.data.as_deref(), ui)?;
     // Pictures of other data under this run's name would be a lie.

@@ -4,7 +4,7 @@ use crate::spread::{mean_and_spread, plain_mean_and_spread};
 use crate::table::count;
 use crate::ui::{Ui, print_out};
 use crate::weighed;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fude_bench::Weighed;
 use fude_record::{Spread, Summary};
 use serde::Deserialize;
@@ -33,24 +33,43 @@ pub(crate) struct ResultsArgs {
 }
 
 pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
-    if let Some(weighed) = weighed_models(&args.files) {
-        print_out(&weighed::markdown(&weighed, args.brief));
-        return Ok(());
-    }
-    let mut summaries = Vec::new();
+    let (mut summaries, mut weighed) = (Vec::new(), Vec::new());
     for path in &args.files {
-        summaries.extend(read(path)?);
+        for line in lines(path)? {
+            match line {
+                Line::Runs(runs) => summaries.extend(runs),
+                Line::Weighed(model) => weighed.push(*model),
+            }
+        }
     }
-    print_out(&if args.losses { markdown(&summaries, LOSSES, losses_row) } else { markdown(&summaries, TABLE, row) });
+    // They are measured in different ways: a table each.
+    let of_runs = if args.losses { (LOSSES, losses_row as RowOf) } else { (TABLE, row as RowOf) };
+    let of_runs = (!summaries.is_empty() || weighed.is_empty()).then(|| markdown(&summaries, of_runs.0, of_runs.1));
+    let of_weighed = (!weighed.is_empty()).then(|| weighed::markdown(&weighed, args.brief));
+    print_out(&of_runs.into_iter().chain(of_weighed).collect::<Vec<_>>().join("\n\n"));
     Ok(())
 }
 
-/// The models in files that hold nothing but lines of `fude weigh --json`; none otherwise.
-fn weighed_models(files: &[PathBuf]) -> Option<Vec<Weighed>> {
-    let texts: Vec<String> = files.iter().map(std::fs::read_to_string).collect::<Result<_, _>>().ok()?;
-    let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty());
-    let weighed = lines.map(|line| serde_json::from_str(line).ok()).collect::<Option<Vec<_>>>()?;
-    (!weighed.is_empty()).then_some(weighed)
+/// What a file of results has on a line.
+enum Line {
+    /// One run, or those of a series.
+    Runs(Vec<Summary>),
+    /// A model, as `fude weigh --json` prints it.
+    Weighed(Box<Weighed>),
+}
+
+/// The lines of a file, none of which may be anything else.
+fn lines(path: &Path) -> Result<Vec<Line>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let parsed = lines.map(|(index, line)| match serde_json::from_str(line) {
+        Ok(weighed) => Ok(Line::Weighed(weighed)),
+        Err(_) => {
+            let place = || format!("{}, line {}: not a summary of this version", path.display(), index + 1);
+            parse(line).map(Line::Runs).with_context(place)
+        }
+    });
+    parsed.collect()
 }
 
 /// A line: one run, or a series of runs.
@@ -67,16 +86,25 @@ fn parse(line: &str) -> serde_json::Result<Vec<Summary>> {
 }
 
 /// The summaries in a file of result lines.
+///
+/// # Errors
+/// Lines of weighed models too: they have no runs to compare.
 pub(crate) fn read(path: &Path) -> Result<Vec<Summary>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let mut summaries = Vec::new();
-    for (index, line) in lines {
-        let place = || format!("{}, line {}: not a summary of this version", path.display(), index + 1);
-        summaries.extend(parse(line).with_context(place)?);
+    for line in lines(path)? {
+        match line {
+            Line::Runs(runs) => summaries.extend(runs),
+            Line::Weighed(model) => bail!(
+                "{} holds models that were weighed ({}), and not runs; `fude results` makes a table of them",
+                path.display(),
+                model.name
+            ),
+        }
     }
     Ok(summaries)
 }
+
+type RowOf = fn(&[&Summary]) -> String;
 
 /// What the runs of one row have in common. Folds differ by an image in size.
 fn key(s: &Summary) -> (&str, &str, &str, [Option<u32>; 2], usize, &str, &str) {
@@ -92,7 +120,7 @@ const LOSSES: &str = "\
 | data | experiment | trained on | tested on | epochs | runs | train accuracy | train loss | test accuracy | test loss | total loss |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|";
 
-fn markdown(summaries: &[Summary], head: &str, row: fn(&[&Summary]) -> String) -> String {
+fn markdown(summaries: &[Summary], head: &str, row: RowOf) -> String {
     let mut text = head.to_owned();
     let mut done = Vec::new();
     for summary in summaries {

@@ -2,7 +2,7 @@
 
 mod remove;
 
-use crate::run_lookup::RUNS;
+use crate::run_lookup::{RUNS, unknown};
 use crate::table::{duration, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::Result;
@@ -41,6 +41,9 @@ pub(crate) fn run(args: &RunsArgs, ui: Ui) -> Result<()> {
 
 fn list(args: &RunsArgs) -> Result<()> {
     let runs = list_runs(&args.out, args.experiment.as_deref())?;
+    if let (Some(name), []) = (&args.experiment, runs.as_slice()) {
+        return Err(unknown(name, &args.out)?);
+    }
     if args.json {
         let rows: Vec<_> = runs
             .iter()
@@ -49,8 +52,7 @@ fn list(args: &RunsArgs) -> Result<()> {
         return print_json(&rows);
     }
     if runs.is_empty() {
-        let of = args.experiment.as_ref().map_or(String::new(), |name| format!(" of {name}"));
-        print_out(&format!("no runs{of} under {}", args.out.display()));
+        print_out(&format!("no runs under {}", args.out.display()));
         return Ok(());
     }
     let header = ["run", "state", "data", "epochs", "test accuracy", "time"];

@@ -20,7 +20,7 @@ It listens on this machine alone (127.0.0.1) and answers no other page. Ctrl-C e
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
-    /// The run folder, an experiment's name for its newest run, or a safetensors file.
+    /// The run folder, an experiment's name for its newest finished run, or a safetensors file.
     #[arg(value_name = "RUN|FILE")]
     model: String,
     /// The port; 0 takes a free one.

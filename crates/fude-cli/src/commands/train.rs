@@ -15,7 +15,7 @@ use crate::tensorboard::{WithTensorBoard, add_pictures};
 use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_engine::{DeviceRequest, EngineKind, supported_engines};
-use fude_model::{ModelFile, Parameters};
+use fude_model::{MlpConfig, ModelFile, Parameters};
 use fude_record::{Experiment, Override, RunFolder, RunLock, Summary, file};
 use fude_report::EventFile;
 use fude_train::{Checkpoint, Outcome, Prepared, Progress, Scored, TrainRequest, Tried, warning_of_seen};
@@ -182,7 +182,7 @@ fn train_one(start: Start, args: &TrainArgs, part: &Part, ui: Ui) -> Result<Ende
             (choice, why)
         }
     };
-    let init = args.init.as_deref().map(|text| initial_model(text, &args.out)).transpose()?;
+    let init = args.init.as_deref().map(|text| initial_model(text, &args.out, ui)).transpose()?;
     let seen = init.as_deref().and_then(|path| warning_of_seen("--init", path, &data));
     let mut request = TrainRequest {
         init: init.as_deref().map(parameters_of).transpose()?,
@@ -193,7 +193,9 @@ fn train_one(start: Start, args: &TrainArgs, part: &Part, ui: Ui) -> Result<Ende
     };
     request.data.warnings.extend(seen);
     // What can be refused is, before anything is written.
+    let written = request.experiment.model.clone();
     request.fit()?;
+    warn_of_unused_sizes(&written, &request.experiment.model, ui);
     let (folder, lock) = folder(run, &request.experiment, args)?.unzip();
     request.folder = folder.clone();
     introduce(&request, &why, ui);
@@ -209,6 +211,20 @@ fn train_one(start: Start, args: &TrainArgs, part: &Part, ui: Ui) -> Result<Ende
         }
         Ok(Outcome::Interrupted(progress)) => Ok(Ended::Interrupted { progress, folder }),
         Err(error) => Err(with_checkpoint_hint(error.into(), folder.as_ref())),
+    }
+}
+
+/// Inputs and outputs are the data's, whatever the experiment says of them beside the usual.
+pub(crate) fn warn_of_unused_sizes(written: &MlpConfig, used: &MlpConfig, ui: Ui) {
+    let usual = MlpConfig::default();
+    let sizes = [
+        ("model.inputs", written.inputs, usual.inputs, used.inputs, "pixels"),
+        ("model.outputs", written.outputs, usual.outputs, used.outputs, "classes"),
+    ];
+    for (key, written, usual, used, what) in sizes {
+        if written != usual && written != used {
+            ui.warning(format!("{key} = {written} is not used: the data have {used} {what}"));
+        }
     }
 }
 
@@ -245,10 +261,10 @@ fn recorded_engine(checkpoint: Option<&Checkpoint>) -> Option<EngineKind> {
 }
 
 /// The file of a run's final model, or a safetensors file.
-fn initial_model(text: &str, out: &Path) -> Result<PathBuf> {
+fn initial_model(text: &str, out: &Path, ui: Ui) -> Result<PathBuf> {
     match Path::new(text) {
         path if path.is_file() => Ok(path.to_owned()),
-        _ => Ok(find_finished(text, out)?.file(file::MODEL)),
+        _ => Ok(find_finished(text, out, ui)?.file(file::MODEL)),
     }
 }
 

@@ -25,7 +25,7 @@ Examples:
   fude weigh runs/e1-l2/* runs/e1-l2/*/int8.safetensors    five seeds and their int8 files: two rows
   fude weigh runs/e1-l2/* --json >> weighed.jsonl          a line a model; `fude results` makes a Markdown table of them")]
 pub(crate) struct WeighArgs {
-    /// Run folders, experiments' names for their newest runs, or safetensors files.
+    /// Run folders, experiments' names for their newest finished runs, or safetensors files.
     #[arg(value_name = "RUN|FILE", required = true)]
     models: Vec<String>,
     /// Measure on other data than the first model's own: a set's name or a folder.
@@ -44,7 +44,7 @@ pub(crate) struct WeighArgs {
 
 pub(crate) fn run(args: &WeighArgs, ui: Ui) -> Result<()> {
     let ui = Ui { json: args.json, ..ui };
-    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out)).collect::<Result<Vec<_>>>()?;
+    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out, ui)).collect::<Result<Vec<_>>>()?;
     let data = model_data(&found[0], found[0].stored()?.metadata(), args.data.as_deref(), ui)?;
     let no_test = || Stopped::Usage(format!("{} has no test split in this run", data.dataset));
     let split = data.test.clone().ok_or_else(no_test)?;

@@ -102,7 +102,7 @@ fn runs_are_listed_and_removed() {
     let home = Home::with_small_experiment("");
     let empty = home.fude("runs").ends_with(0).stdout;
     assert!(empty.contains("no runs under runs"), "{empty}");
-    assert_eq!(home.fude("runs nosuch").ends_with(0).stdout, "no runs of nosuch under runs\n");
+    home.fude("runs nosuch").ends_with(2).says(&["no run 'nosuch'", "there are no runs under runs"]);
     home.fude("train small.toml").ends_with(0);
     home.fude("train small.toml --seed 1").ends_with(0);
     let runs = home.fude("runs --json").ends_with(0).json();

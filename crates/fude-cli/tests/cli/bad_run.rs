@@ -34,7 +34,8 @@ fn what_is_no_run_is_said_to_be_none() {
     std::fs::create_dir_all(home.path("empty")).unwrap();
     for command in ["eval empty", "report empty", "compare empty", "train --resume empty", "runs --remove empty"] {
         let ran = home.fude(command).ends_with(2);
-        ran.says(&["no run 'empty': expected a run folder or an experiment's name", "no runs under runs"]);
+        let none = "no run 'empty': that folder has no experiment.toml and holds no runs";
+        ran.says(&[none, "expected a run folder or an experiment's name", "no runs under runs"]);
     }
     assert!(home.path("empty").is_dir());
 }
@@ -54,6 +55,37 @@ fn an_unfinished_run_can_be_listed_and_not_compared() {
     let lock = fude_record::RunFolder::open(&run).unwrap().lock().unwrap();
     home.fude("eval small").ends_with(1).says(&["has not finished", "another fude is working on it"]);
     drop(lock);
+}
+
+#[test]
+fn a_name_stands_for_its_newest_finished_run_and_the_unfinished_one_is_told() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let finished = home.run("small");
+    let later = finished.with_file_name("99990101T000000Z-s0");
+    std::fs::create_dir(&later).unwrap();
+    std::fs::copy(finished.join("experiment.toml"), later.join("experiment.toml")).unwrap();
+    let name = finished.file_name().unwrap().to_string_lossy();
+    let told = format!("99990101T000000Z-s0 has not finished and is passed over: 'small' stands for runs/small/{name}");
+    for command in ["eval small", "report small", "export small --output a.onnx", "compare small", "quantize small"] {
+        home.fude(command).ends_with(0).says(&["note: runs/small/", &told]);
+    }
+    home.fude("eval runs/small").ends_with(0).says(&["'runs/small' stands for"]);
+    home.fude("train small.toml --init small --fast-dev-run").ends_with(0).says(&[&told]);
+}
+
+#[test]
+fn unfinished_runs_of_a_list_are_left_out_of_a_comparison() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --seeds 0,1").ends_with(0);
+    let mut runs = home.runs("small");
+    runs.sort();
+    std::fs::remove_file(runs[0].join("summary.json")).unwrap();
+    let [first, second] = [0, 1].map(|run| runs[run].display().to_string());
+    let ran = home.fude(&format!("compare {first} {second} --json")).ends_with(0);
+    let ran = ran.says(&[&format!("warning: {first} has not finished and is left out")]);
+    assert_eq!(ran.json()["runs"].as_array().unwrap().len(), 1);
+    home.fude(&format!("compare {first}")).ends_with(1).says(&["has not finished: it has no summary.json"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod bench;
 mod data_forms;
 mod fixtures;
 mod home;
+mod mistaken;
 mod models;
 mod output;
 mod predict;

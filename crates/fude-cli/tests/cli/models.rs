@@ -71,7 +71,7 @@ fn a_model_comes_in_under_other_names_and_trains_on() {
     assert_eq!(file["accuracy"], run["accuracy"]);
     home.fude("train small.toml --init net.fude.safetensors --epochs 1 --out again").ends_with(0);
 
-    home.fude("import net.safetensors --hidden 32").ends_with(1).says(&["net.fude.safetensors exists"]);
+    home.fude("import net.safetensors --hidden 16").ends_with(1).says(&["net.fude.safetensors exists"]);
     home.fude("import net.safetensors --hidden 32 --output other.safetensors").ends_with(1).says(&[
         "cannot use net.safetensors",
         "expected 2 Linear layers [32, in], [out, 32]; found 2: n.0.weight [16, 784]",

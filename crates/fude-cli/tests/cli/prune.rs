@@ -149,6 +149,12 @@ fn models_are_weighed_a_row_an_experiment_and_results_print_them() {
     assert!(printed.contains("| small, 784-16-10 | 2 |") && printed.contains("12730 of 12730"), "{printed}");
     let brief = home.fude("results weighed.jsonl --brief").ends_with(0).stdout;
     assert!(brief.starts_with("| model | test accuracy | bytes | after gzip |"), "{brief}");
+    // With lines of runs among them, each kind has its table; runs alone can be compared.
+    let run = home.fude("train small.toml --seed 2 --json").ends_with(0).stdout;
+    home.write("mixed.jsonl", format!("{lines}{run}"));
+    let both = home.fude("results mixed.jsonl").ends_with(0).stdout;
+    assert!(both.starts_with("| data | experiment |") && both.contains("\n\n| model | runs |"), "{both}");
+    home.fude("compare mixed.jsonl").ends_with(1).says(&["mixed.jsonl holds models that were weighed (small)"]);
     let accuracy = json_file(&first.join("summary.json"))["test_accuracy"].clone();
     assert_eq!(weighed(&home, &first.display().to_string())["accuracy"], accuracy);
 }

@@ -112,8 +112,13 @@ fn other_data_are_refused_and_nothing_is_overwritten() {
     let before = home.snapshot();
     let ran = home.fude("train --resume small --epochs 5 --data kana").ends_with(1);
     ran.says(&[
-        "images, not on kana; give --data, or go on with it as it was with --resume runs/small/",
+        "images, not on kana; a run goes on with the data it began with, and --data only tells where those lie now",
         "the training images of kana are not those that this run was started with: expected",
+    ]);
+    let ran = home.fude("train --resume small --data kana").ends_with(2);
+    ran.says(&[
+        "has finished after 2 epochs; a run goes on with the data it began with",
+        "`fude train EXPERIMENT --init ",
     ]);
     home.write("images/t10k-images-idx3-ubyte", idx_images(100, 7));
     let ran = home.fude("train --resume small --epochs 5").ends_with(1);

@@ -207,6 +207,18 @@ fn baselines_are_measured_on_the_folds_of_the_runs_beside_them() {
 }
 
 #[test]
+fn what_all_runs_of_a_series_have_to_say_is_said_once() {
+    let home = Home::new();
+    home.idx_folder(400, 0);
+    home.small_experiment("");
+    let ran = home.fude("train small.toml --seeds 0..3 --epochs 1").ends_with(0);
+    for text in ["no test files in ", "images of images to train on", "on the cpu "] {
+        assert_eq!(ran.stderr.matches(text).count(), 1, "{text}: {}", ran.stderr);
+    }
+    assert_eq!(ran.stderr.matches(" of 3").count(), 3, "{}", ran.stderr);
+}
+
+#[test]
 fn a_baseline_needs_test_images() {
     let home = Home::new();
     home.idx_folder(50, 0);

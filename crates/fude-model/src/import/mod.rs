@@ -6,7 +6,7 @@ mod numbers;
 
 pub use error::ImportError;
 
-use crate::files::{take_config, transposed};
+use crate::files::{header_of, take_config, transposed};
 use crate::{Activation, MlpConfig, ModelFile, Parameters};
 use arrange::{Linear, arrange};
 use numbers::to_f32;
@@ -40,7 +40,7 @@ pub struct Imported {
 /// # Errors
 /// Tensors that are missing, superfluous, of a wrong shape or type, or hold values that are no numbers.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Imported, ImportError> {
-    let (_, header) = SafeTensors::read_metadata(bytes)?;
+    let header = header_of(bytes)?;
     let tensors = SafeTensors::deserialize(bytes)?;
     let mut metadata: BTreeMap<String, String> = header.metadata().iter().flat_map(|pairs| pairs.clone()).collect();
     let layers = arrange(arrange::linear_layers(&tensors)?, options.hidden.as_deref())?;

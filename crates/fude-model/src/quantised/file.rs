@@ -1,7 +1,9 @@
 //! int8 models as safetensors files, and telling them from others.
 
 use super::{InputRange, QuantisedLayer, QuantisedModel};
-use crate::files::{ModelFileError, bytes_of, described, floats, layer_shapes, serialised, take_config, tensor};
+use crate::files::{
+    ModelFileError, bytes_of, described, floats, header_of, layer_shapes, serialised, take_config, tensor,
+};
 use crate::{MlpConfig, ModelFile};
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ impl StoredModel {
     /// # Errors
     /// Where the bytes are no safetensors file, or neither's.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
-        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let header = header_of(bytes)?;
         match header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) {
             Some(_) => QuantisedModel::from_bytes(bytes).map(Self::Int8),
             None => ModelFile::from_bytes(bytes).map(Self::F32),
@@ -86,7 +88,7 @@ impl QuantisedModel {
     /// # Errors
     /// Where the bytes are no safetensors file or not such a model's.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
-        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let header = header_of(bytes)?;
         let tensors = SafeTensors::deserialize(bytes)?;
         let mut metadata: BTreeMap<String, String> = header.metadata().iter().flat_map(|m| m.clone()).collect();
         let found = metadata.remove(KEY).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::sources::Compared;
 use crate::spread::what_varies;
-use crate::table::{count, percent, table};
+use crate::table::{count, percent, table_without};
 use fude_record::{Comparison, Method, Summary, compare_groups, compared_figure, group_spread, sampling_error};
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ pub(super) fn groups_table(groups: &[Group]) -> Option<String> {
     });
     let accuracy = format!("mean {}", name.replace('_', " "));
     let header = ["group", "experiment", "data", "runs", &accuracy, "std. deviation", "95 % interval"];
-    Some(table(&header, rows.collect()))
+    Some(table_without(&header, rows.collect(), &["data", "std. deviation", "runs"]))
 }
 
 /// Each later group beside the first.

@@ -1,7 +1,8 @@
 //! What is compared: run folders, an experiment's runs, or recorded result lines.
 
 use crate::commands::results::read;
-use crate::run_lookup::{find_finished, run_at};
+use crate::run_lookup::{find_finished, require_finished, run_at};
+use crate::ui::Ui;
 use anyhow::Result;
 use fude_record::{Experiment, RunFolder, Summary, list_runs};
 use std::collections::BTreeMap;
@@ -39,19 +40,36 @@ impl Compared {
     }
 }
 
+/// The runs that all arguments stand for. Paths of unfinished runs, as `runs/e1-l2/*` may have them, are passed over with a
+/// warning as long as others are left.
+pub(super) fn find_all(texts: &[String], root: &Path, ui: Ui) -> Result<Vec<Compared>> {
+    let unfinished =
+        |text: &str| !Path::new(text).is_file() && run_at(text, root).is_some_and(|run| !run.is_finished());
+    let (skipped, kept): (Vec<&String>, Vec<&String>) = texts.iter().partition(|text| unfinished(text));
+    if kept.is_empty() {
+        skipped.iter().filter_map(|text| run_at(text, root)).try_for_each(|run| require_finished(&run))?;
+    }
+    skipped.iter().for_each(|text| ui.warning(format!("{text} has not finished and is left out")));
+    let mut runs = Vec::new();
+    for text in kept {
+        runs.extend(find(text, root, ui)?);
+    }
+    Ok(runs)
+}
+
 /// The runs that an argument stands for: one at a path; the lines of a file; or, for an experiment's name, its newest run
 /// and those that repeat it with other seeds or folds.
-pub(super) fn find(text: &str, root: &Path) -> Result<Vec<Compared>> {
+fn find(text: &str, root: &Path, ui: Ui) -> Result<Vec<Compared>> {
     let path = Path::new(text);
     if path.is_file() {
         let line = |(index, summary)| Compared { path: format!("{text}:{}", index + 1), summary, experiment: None };
         return Ok(read(path)?.into_iter().enumerate().map(line).collect());
     }
     if let Some(run) = run_at(text, root) {
-        crate::run_lookup::require_finished(&run)?;
+        require_finished(&run)?;
         return Ok(vec![Compared::read(&run)?]);
     }
-    let newest = find_finished(text, root)?;
+    let newest = find_finished(text, root, ui)?;
     repeats(&newest)?.iter().map(Compared::read).collect()
 }
 

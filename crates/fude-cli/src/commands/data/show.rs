@@ -2,6 +2,7 @@
 
 use super::show_augment;
 use crate::class_labels::class_labels;
+use crate::output::require_folder;
 use crate::ui::Ui;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -50,6 +51,7 @@ enum Part {
 }
 
 pub(super) fn run(args: &ShowArgs, ui: Ui) -> anyhow::Result<()> {
+    args.output.as_deref().map_or(Ok(()), require_folder)?;
     if let Some(path) = &args.augment {
         return show_augment::run(args, path, ui);
     }

@@ -2,6 +2,7 @@
 
 use crate::class_labels::class_labels;
 use crate::exit::Stopped;
+use crate::output::require_folder;
 use anyhow::{Context, Result};
 use fude_predict::{Classifier, Recognised};
 use fude_report::{ClassLabel, grey_png, image_grid};
@@ -32,7 +33,9 @@ impl Show {
         }
         let names: Vec<String> = classifier.classes().iter().map(|class| class.name.clone()).collect();
         let is_file = to.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) && !to.is_dir();
-        if !is_file {
+        if is_file {
+            require_folder(to)?;
+        } else {
             fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
         }
         let preparer = classifier.preparer();

@@ -3,8 +3,10 @@
 use super::TrainArgs;
 use crate::exit::Stopped;
 use crate::run_lookup::find_run;
+use crate::table::many;
 use crate::ui::{Ui, quoted};
 use anyhow::{Context, Result};
+use fude_data::SET_NAMES;
 use fude_record::{Experiment, Override, RunFolder, Schedule, Summary, list_runs};
 use fude_train::{
     Checkpoint, Prepared, PreparedCache, Progress, latest_checkpoint, newest_unfinished, prepare_to_resume,
@@ -78,9 +80,8 @@ impl Start {
         let (before, now) = (run.experiment()?.dataset, &self.experiment.dataset);
         match checkpoint.require_data(&data) {
             Err(error) if before != *now => {
-                let how = format!("give --data, or go on with it as it was with --resume {} alone", quoted(run.path()));
                 let path = run.path().display();
-                Err(error).with_context(|| format!("{path} was started on {before}, not on {now}; {how}"))
+                Err(error).with_context(|| format!("{path} was started on {before}, not on {now}; {}", other_data(run)))
             }
             checked => Ok(checked.map(|()| data)?),
         }
@@ -149,12 +150,19 @@ fn require_more(run: &RunFolder, experiment: &Experiment, progress: Progress) ->
     let refuse = |why: String| Err(Stopped::Usage(why).into());
     if run.is_finished() {
         if run.summary().is_ok_and(|summary| summary.stopped_early) {
-            return refuse(format!("{path} was ended by early stopping after {done} epochs and cannot be extended"));
+            return refuse(format!(
+                "{path} was ended by early stopping after {} and cannot be extended",
+                many(done as usize, "epoch")
+            ));
         }
         let before = run.experiment()?.train.epochs.max(done);
+        if experiment.train.epochs <= before && run.experiment()?.dataset != experiment.dataset {
+            return refuse(format!("{path} has finished after {}; {}", many(done as usize, "epoch"), other_data(run)));
+        }
         if experiment.train.epochs <= before {
             return refuse(format!(
-                "{path} has finished after {done} epochs; give --epochs over {before} to extend it"
+                "{path} has finished after {}; give --epochs over {before} to extend it",
+                many(done as usize, "epoch")
             ));
         }
     }
@@ -163,6 +171,15 @@ fn require_more(run: &RunFolder, experiment: &Experiment, progress: Progress) ->
         return refuse(format!("{path} has begun epoch {begun} already; give --epochs of {begun} or more"));
     }
     Ok(())
+}
+
+/// What can be done with a run and data that it did not begin with.
+fn other_data(run: &RunFolder) -> String {
+    let run = quoted(run.path());
+    format!(
+        "a run goes on with the data it began with, and --data only tells where those lie now; to train its weights on \
+         others: `fude train EXPERIMENT --init {run} --data DIR`"
+    )
 }
 
 /// What a run of another length would have done otherwise from its beginning: a learning rate that falls to 0 at the last
@@ -225,8 +242,7 @@ fn require_same(run: &RunFolder, wanted: &Experiment, file: &Path) -> Result<()>
 /// A folder by its absolute path, for a recorded run must find its data again from anywhere; a set by its name, also
 /// where a folder of that name lies about.
 pub(crate) fn findable(dataset: String) -> String {
-    const NAMES: [&str; 5] = ["kana", "kmnist", "fashion", "mnist", "k49"];
-    if NAMES.contains(&dataset.as_str()) || !Path::new(&dataset).is_dir() {
+    if SET_NAMES.contains(&dataset.as_str()) || !Path::new(&dataset).is_dir() {
         return dataset;
     }
     std::path::absolute(&dataset).ok().and_then(|path| path.to_str().map(str::to_owned)).unwrap_or(dataset)

@@ -3,7 +3,7 @@
 use crate::commands::compare::results_table;
 use crate::exit::Stopped;
 use crate::spread::{series_json, spread_table, what_varies};
-use crate::table::{count, duration};
+use crate::table::{count, duration, many};
 use crate::ui::{Ui, print_err, print_json, quoted};
 use anyhow::Result;
 use fude_engine::{DeviceChoice, DeviceKind, DeviceRequest};
@@ -27,6 +27,15 @@ pub(super) fn introduce(request: &TrainRequest, why: &str, ui: Ui) {
         if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
     ));
     ui.note(format!("on the {} {} ({why})", request.device.kind(), request.device.name()));
+    if let Some(distill) = &experiment.distill {
+        let (weight, t) = (distill.weight, distill.temperature);
+        ui.note(format!(
+            "the training loss is {:.2} of that against the labels and {:.2} (T² times {weight:.2}, T = {t}) of that \
+             against the teachers: not comparable with one against labels alone, as those of the other splits are",
+            1.0 - weight,
+            weight * t * t
+        ));
+    }
 }
 
 /// Why this device, in few words: on most machines without a GPU nobody wants to read more than that.
@@ -79,7 +88,7 @@ pub(super) fn conclude(summary: &Summary, folder: Option<&RunFolder>, ui: Ui) ->
         return print_json(&Concluded::new(summary, folder));
     }
     ui.result(results_table(std::iter::once(summary)));
-    let mut text = format!("\n{} epochs in {}", summary.epochs, duration(summary.seconds));
+    let mut text = format!("\n{} in {}", many(summary.epochs as usize, "epoch"), duration(summary.seconds));
     if summary.stopped_early {
         text += ", stopped early";
     }
