@@ -60,6 +60,11 @@ impl Looks {
         Self { ranges: augmentation(trained_on).scaled(Self::STRENGTH), count }
     }
 
+    /// How many.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// The images of each look.
     pub fn images<'a>(&'a self, split: &'a Split) -> impl Iterator<Item = Split> + 'a {
         let look = |epoch| deformed(split, Deformed { augmentation: &self.ranges, seed: 0, epoch });
@@ -68,7 +73,7 @@ impl Looks {
 }
 
 /// Images as an epoch deforms them, as bytes again: a further look at them (test-time augmentation).
-pub fn deformed(images: &Split, how: Deformed<'_>) -> Split {
+fn deformed(images: &Split, how: Deformed<'_>) -> Split {
     let all: Vec<u32> = (0..images.len() as u32).collect();
     let pixels = deform(images, &all, how).iter().map(|pixel| pixel.round() as u8).collect();
     Split { pixels, labels: images.labels.clone(), height: images.height, width: images.width }

@@ -33,7 +33,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Progress};
 pub use classes::compare_classes;
 pub use data::{Prepared, prepare, prepare_to_resume};
 pub use engine_choice::models_at_once;
-pub use ensemble::{Looks, MeanProbabilities, deformed};
+pub use ensemble::{Looks, MeanProbabilities};
 pub use error::TrainError;
 pub use lr_find::{LrFound, LrRange, LrStep, find_learning_rate};
 pub use observer::{Observer, StopFlag, StopOnPanic};

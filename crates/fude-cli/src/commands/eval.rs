@@ -1,5 +1,7 @@
 //! `fude eval`.
 
+mod looking;
+
 use crate::exit::Stopped;
 use crate::model_lookup::{FoundModel, recorded_cut};
 use crate::output::Force;
@@ -9,12 +11,11 @@ use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fude_data::{Split, npy_matrix};
-use fude_engine::{Augmentation, Deformed, Logits, Predictor};
+use fude_engine::{Logits, Predictor};
 use fude_model::StoredModel;
 use fude_record::{Calibration, Experiment, RunFolder, file};
-use fude_train::{
-    MeanProbabilities, Prepared, Scored, augmentation, compare_classes, deformed, latest_checkpoint, prepare,
-};
+use fude_train::{Prepared, Scored, compare_classes, latest_checkpoint, prepare};
+use looking::{Looking, looks_of, together};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,9 +38,9 @@ pub(crate) struct EvalArgs {
     #[arg(value_name = "RUN|FILE", required = true)]
     models: Vec<String>,
     /// Average over so many looks at each image, deformed as its run deformed them in training, at half the strength,
-    /// beside the plain one (test-time augmentation).
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
-    looks: u32,
+    /// beside the plain one (test-time augmentation); left out: as many as its run has (`eval.looks`).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    looks: Option<u32>,
     /// Evaluate on other data than the model's own: a set's name or a folder.
     #[arg(long, value_name = "NAME|DIR")]
     data: Option<String>,
@@ -78,35 +79,24 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     }
     let data = model_data(&found[0], first.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
-    let mut models = found.iter().map(|one| Looking::load(one, args, &data, ui)).collect::<Result<Vec<_>>>()?;
-    let logits = together(&mut models, args.looks, &split)?;
+    let load = |one| Looking::load(one, checked(one, args, &data, ui)?, args.looks);
+    let mut models = found.iter().map(load).collect::<Result<Vec<_>>>()?;
+    let logits = together(&mut models, &split)?;
     if let Some(path) = &args.logits {
         args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
     }
     let mut name = found.iter().map(FoundModel::name).collect::<Vec<_>>().join(" + ");
-    if args.looks > 0 {
-        name = format!("{name}, {} looks", args.looks + 1);
+    if let Some(looks) = models.iter().filter_map(Looking::count).max() {
+        name = format!("{name}, {} looks", looks + 1);
     }
     let scored = Scored::of(&logits, &split.labels);
     // A temperature is told of images alone that it was not fitted on.
     let validation = data.validation.as_ref().filter(|_| args.split == SplitName::Test);
     let validation = match validation {
-        Some(split) => Some(Scored::of(&together(&mut models, args.looks, split)?, &split.labels)),
+        Some(split) => Some(Scored::of(&together(&mut models, split)?, &split.labels)),
         None => None,
     };
     show(args, &name, &data, &scored, &scored.calibration(validation.as_ref()))
-}
-
-/// A model, and how it looks at images beside looking at them as they are.
-struct Looking {
-    predictor: Predictor,
-    ranges: Option<Augmentation>,
-}
-
-impl Looking {
-    fn load(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Result<Self> {
-        Ok(Self { predictor: Predictor::new(checked(found, args, data, ui)?)?, ranges: looks_of(found, args)? })
-    }
 }
 
 /// A model, which must have been trained on these data and know their classes.
@@ -119,38 +109,6 @@ fn checked(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Resu
     require_classes(&found.name(), &model, data)?;
     Ok(model)
 }
-
-/// The logits of a model; of several, or of several looks at each image, the logs of their mean probabilities.
-fn together(models: &mut [Looking], looks: u32, split: &Arc<Split>) -> Result<Logits> {
-    if let ([only], 0) = (&mut *models, looks) {
-        return Ok(only.predictor.logits(split)?);
-    }
-    let mut mean = MeanProbabilities::new(1.0);
-    for Looking { predictor, ranges } in models {
-        mean.add(&predictor.logits(split)?);
-        let Some(ranges) = ranges else { continue };
-        for epoch in 0..looks {
-            let how = Deformed { augmentation: ranges, seed: 0, epoch };
-            mean.add(&predictor.logits(&Arc::new(deformed(split, how)))?);
-        }
-    }
-    Ok(mean.logits())
-}
-
-/// How a model's run deformed images, at half the strength; none where no looks are asked for.
-fn looks_of(found: &FoundModel, args: &EvalArgs) -> Result<Option<Augmentation>> {
-    if args.looks == 0 {
-        return Ok(None);
-    }
-    let experiment = found.run.as_ref().map(RunFolder::experiment).transpose()?;
-    let ranges = experiment.and_then(|experiment| experiment.augment);
-    let ranges = ranges.map(|ranges| augmentation(&ranges).scaled(LOOK_STRENGTH));
-    let why = || Stopped::Usage(format!("--looks: {} was not trained on deformed images", found.name()));
-    Ok(Some(ranges.ok_or_else(why)?))
-}
-
-/// Looks are deformed less than training images: a model should see what it knows well.
-const LOOK_STRENGTH: f32 = 0.5;
 
 fn show(args: &EvalArgs, model: &str, data: &Prepared, scored: &Scored, calibration: &Calibration) -> Result<()> {
     let evaluation = &scored.evaluation;
@@ -274,9 +232,12 @@ fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
     found.ok_or_else(|| Stopped::Usage(format!("{} has no {name} split in this run", data.dataset)).into())
 }
 
-/// The scores of a run's final model.
+/// The scores of a run's final model, by as many looks as the run has.
 pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
-    let logits = logits(&run.path().display().to_string(), final_model(run)?, data, &split)?;
+    let model = final_model(run)?;
+    require_classes(&run.path().display().to_string(), &model, data)?;
+    let looks = looks_of(&run.experiment()?, None);
+    let logits = together(&mut [Looking { predictor: Predictor::new(model)?, looks }], &split)?;
     Ok(Scored::of(&logits, &split.labels))
 }
 
