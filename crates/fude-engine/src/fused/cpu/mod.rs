@@ -17,6 +17,7 @@ mod memory;
 mod normalize;
 mod philox;
 mod product;
+mod residual;
 mod share;
 mod simd;
 mod step;
