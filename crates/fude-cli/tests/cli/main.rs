@@ -14,6 +14,7 @@ mod output;
 mod predict;
 mod prune;
 mod readme;
+mod residual;
 mod resume;
 mod search;
 mod series;
