@@ -52,13 +52,22 @@ def torch_logits(path, images):
             if metadata.get("normalization", "none") == "layer":
                 modules[f"norm{layer}"] = torch.nn.LayerNorm(outputs, elementwise_affine=False)
             modules[f"act{layer}"] = activation()
-    model = torch.nn.Sequential()
-    for name, module in modules.items():
-        model.add_module(name, module)
+    model = torch.nn.ModuleDict(modules)
     model.load_state_dict(state)
+    residual = metadata.get("residual", "false") == "true"
+
+    def forward(x):
+        for layer in range(1, layers + 1):
+            y = model[f"fc{layer}"](x)
+            for name in (f"norm{layer}", f"act{layer}"):
+                y = model[name](y) if name in model else y
+            # Between hidden layers of one width: images are not added, nor anything to the logits.
+            x = x + y if residual and 1 < layer < layers and x.shape == y.shape else y
+        return x
+
     mean, std = float(metadata.get("input_mean", 0)), float(metadata.get("input_std", 1))
     with torch.no_grad():
-        return model((torch.from_numpy(images) - mean) / std).numpy()
+        return forward((torch.from_numpy(images) - mean) / std).numpy()
 
 
 def onnx_logits(path, images):

@@ -145,7 +145,8 @@ fn auto_takes_fused() -> Result<(), Failed> {
     assert_eq!(choose_engine(device, &Needs::new(&model(&[256, 128, 64]))), (EngineKind::Fused, None));
     let deep = Needs::new(&model(&[8; 9]));
     let large = Needs { image: [100, 100], mixed: true, ..Needs::new(&MlpConfig { inputs: 10_000, ..model(&[8]) }) };
-    for (needs, word) in [(deep, "hidden layers"), (large, "smaller images")] {
+    let residual = Needs::new(&MlpConfig { residual: true, ..model(&[16, 16]) });
+    for (needs, word) in [(deep, "hidden layers"), (large, "smaller images"), (residual, "residual connections")] {
         let error = fude_engine::require_support(EngineKind::Fused, device, &needs).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
     }

@@ -33,7 +33,8 @@ impl Reference {
             let mut y: Vec<f64> = (0..layer.outputs).map(|unit| product(unit) + bias[unit]).collect();
             if index + 1 < self.layout.layers.len() {
                 for (unit, value) in y.iter_mut().enumerate() {
-                    *value = value.max(0.0) * self.mask(index, row * layer.outputs + unit);
+                    let input = if self.config.adds_input(index) { x[unit] } else { 0.0 };
+                    *value = value.max(0.0) * self.mask(index, row * layer.outputs + unit) + input;
                 }
             }
             x = y;
@@ -62,8 +63,8 @@ fn burn_gradient(config: &MlpConfig, parameters: &Parameters, data: &fude_data::
     state.tensors[TrainState::FIRST_MOMENT].values.iter().map(|m| m / 0.5).collect()
 }
 
-fn check(hidden: &[usize]) {
-    let config = MlpConfig { hidden: hidden.to_vec(), dropout: 0.2, ..Default::default() };
+fn check(hidden: &[usize], residual: bool) {
+    let config = MlpConfig { hidden: hidden.to_vec(), residual, dropout: 0.2, ..Default::default() };
     let data = kana::generate(0, IMAGES, 0).train;
     let parameters = initialise(&config, SEED);
     let gradient = burn_gradient(&config, &parameters, &data);
@@ -123,10 +124,15 @@ fn difference(reference: &Reference, values: &[f64], direction: &[f64]) -> f64 {
 
 #[test]
 fn burns_gradient_of_experiment_1_equals_finite_differences() {
-    check(&[128]);
+    check(&[128], false);
 }
 
 #[test]
 fn burns_gradient_of_experiment_3_equals_finite_differences() {
-    check(&[256, 128, 64]);
+    check(&[256, 128, 64], false);
+}
+
+#[test]
+fn burns_gradient_with_residual_connections_equals_finite_differences() {
+    check(&[64, 64, 64, 32], true);
 }

@@ -73,10 +73,11 @@ impl Case {
     fn name(&self) -> String {
         let Self { model, batch, mixup, clip_norm, .. } = self;
         let (shape, activation, norm) = (model.shape(), model.activation.name(), model.normalization.name());
+        let residual = model.residual;
         let n = self.images.len();
         let deformed = self.augmentation.is_some();
         format!(
-            "{shape} {activation}, normalisation {norm}, {n} images in batches of {batch}, mixup {mixup:?}, \
+            "{shape} {activation}, normalisation {norm}, residual {residual}, {n} images in batches of {batch}, mixup {mixup:?}, \
              clipping {clip_norm:?}, deformed {deformed}"
         )
     }
@@ -137,6 +138,7 @@ fn one_step_equals_burns_with_everything_that_training_knows() {
         first_steps_agree(&case);
     };
     with(|case| case.model.normalization = Normalization::Layer);
+    with(|case| (case.model.hidden, case.model.residual) = (vec![33, 33, 33, 17, 17], true));
     with(|case| case.model.input = InputScale { mean: 0.3, std: 0.4 });
     with(|case| case.mixup = Some(0.7));
     with(|case| case.clip_norm = Some(0.1));
@@ -148,6 +150,7 @@ fn one_step_equals_burns_with_everything_that_training_knows() {
     });
     with(|case| {
         case.model.normalization = Normalization::Layer;
+        (case.model.hidden, case.model.residual) = (vec![33, 17, 17, 17], true);
         (case.augmentation, case.mixup) = (Some(deformations()), Some(0.8));
         (case.clip_norm, case.smoothing) = (Some(0.5), 0.1);
     });
@@ -178,7 +181,14 @@ fn averages_of_the_weights_agree_and_so_do_deformed_views_of_them() {
 
 #[test]
 fn twenty_steps_with_a_small_last_batch_stay_with_burn() {
-    let case = Case::new(784, &[128, 64], 150, 16);
+    let plain = Case::new(784, &[128, 64], 150, 16);
+    stay_together(&plain);
+    let mut residual = Case::new(784, &[48, 48, 48], 150, 16);
+    (residual.model.residual, residual.model.normalization) = (true, Normalization::Layer);
+    stay_together(&residual);
+}
+
+fn stay_together(case: &Case) {
     let run = |kind| {
         let mut engine = case.engine(kind);
         let losses: Vec<f64> =

@@ -30,13 +30,21 @@ pub fn calibrate(model: &ModelFile, images: &Split, how: Calibration) -> Result<
     let step = images.len().div_ceil(count).max(1);
     let chosen: Vec<u32> = (0..images.len() as u32).step_by(step).collect();
     let chosen = Arc::new(images.select(&chosen));
-    (0..model.config.hidden.len())
-        .map(|layer| {
-            let mut values = Predictor::new(StoredModel::F32(cut_after(model, layer)))?.logits(&chosen)?.values;
-            activate(&mut values, &model.config, layer);
-            Ok(range(&mut values, how.percentile))
-        })
-        .collect()
+    let mut ranges = Vec::new();
+    // Activations [N, H] of the layer before, for a residual connection.
+    let mut before = Vec::new();
+    for layer in 0..model.config.hidden.len() {
+        let mut values = Predictor::new(StoredModel::F32(cut_after(model, layer)))?.logits(&chosen)?.values;
+        activate(&mut values, &model.config, layer);
+        if model.config.adds_input(layer) {
+            values.iter_mut().zip(&before).for_each(|(value, input)| *value += input);
+        }
+        if model.config.adds_input(layer + 1) {
+            before.clone_from(&values);
+        }
+        ranges.push(range(&mut values, how.percentile));
+    }
+    Ok(ranges)
 }
 
 /// The model up to layer `index`, whose linear outputs are then its logits.
@@ -76,7 +84,10 @@ mod tests {
     use fude_model::{Activation, initialise};
 
     fn model(activation: Activation) -> ModelFile {
-        let config = MlpConfig { inputs: 12, hidden: vec![9, 5], outputs: 3, activation, ..Default::default() };
+        of(MlpConfig { inputs: 12, hidden: vec![9, 5], outputs: 3, activation, ..Default::default() })
+    }
+
+    fn of(config: MlpConfig) -> ModelFile {
         ModelFile { parameters: initialise(&config, 2), config, metadata: BTreeMap::new() }
     }
 
@@ -96,24 +107,35 @@ mod tests {
 
     #[test]
     fn hidden_values_are_those_of_the_whole_model() {
-        let (model, images) = (model(Activation::Tanh), images(40));
+        hold_the_values_of(&model(Activation::Tanh));
+        let (hidden, activation) = (vec![5, 5, 5], Activation::Tanh);
+        hold_the_values_of(&of(MlpConfig { hidden, residual: true, activation, ..model(activation).config }));
+    }
+
+    /// The ranges of a network with tanh.
+    fn hold_the_values_of(model: &ModelFile) {
+        let images = images(40);
         let how = Calibration { percentile: 100.0, images: 1000 };
-        let ranges = calibrate(&model, &images, how).unwrap();
+        let last = model.config.hidden.len() - 1;
+        let ranges = calibrate(model, &images, how).unwrap();
         // By the formula, in f64.
         let (mut largest, mut smallest) = (0f64, 0f64);
         for image in 0..40 {
             let mut x: Vec<f64> = images.image(image).iter().map(|&p| f64::from(p) / 255.0).collect();
-            for layer in 0..2 {
+            for layer in 0..=last {
                 let as_f64 = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
                 let (weight, bias) = (as_f64(model.parameters.weight(layer)), as_f64(model.parameters.bias(layer)));
-                x = fude_kernels::linear::forward(&x, &weight, &bias).iter().map(|z| z.tanh()).collect();
+                let y = fude_kernels::linear::forward(&x, &weight, &bias);
+                let adds = model.config.adds_input(layer);
+                let input = |unit: usize| if adds { x[unit] } else { 0.0 };
+                x = y.iter().enumerate().map(|(unit, z)| z.tanh() + input(unit)).collect();
             }
             largest = x.iter().copied().fold(largest, f64::max);
             smallest = x.iter().copied().fold(smallest, f64::min);
         }
         let expected = InputRange::covering(smallest as f32, largest as f32);
-        assert!((ranges[1].scale / expected.scale - 1.0).abs() < 1e-4, "{ranges:?} for {expected:?}");
-        assert!(ranges[1].zero_point.abs_diff(expected.zero_point) <= 1);
+        assert!((ranges[last].scale / expected.scale - 1.0).abs() < 1e-4, "{ranges:?} for {expected:?}");
+        assert!(ranges[last].zero_point.abs_diff(expected.zero_point) <= 1);
     }
 
     #[test]

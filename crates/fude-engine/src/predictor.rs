@@ -90,7 +90,10 @@ mod tests {
     /// A model as f32 and as int8.
     fn of(config: MlpConfig) -> [StoredModel; 2] {
         let model = ModelFile { parameters: initialise(&config, 1), config, metadata: Default::default() };
-        let int8 = QuantisedModel::new(&model, &[InputRange::covering(0.0, 3.0)]);
+        // As large as layer normalisation leaves nine units, and a residual connection adds up to.
+        let ranges: Vec<_> =
+            (1..=model.config.hidden.len()).map(|l| InputRange::covering(0.0, 3.0 * l as f32)).collect();
+        let int8 = QuantisedModel::new(&model, &ranges);
         [StoredModel::F32(model), StoredModel::Int8(int8)]
     }
 
@@ -112,7 +115,8 @@ mod tests {
         let plain = MlpConfig { inputs: 20, hidden: vec![9], outputs: 3, ..Default::default() };
         let input = InputScale { mean: 0.3, std: 0.4 };
         let normalised = MlpConfig { normalization: Normalization::Layer, input, ..plain.clone() };
-        for config in [plain, normalised] {
+        let residual = MlpConfig { hidden: vec![9, 9], residual: true, ..normalised.clone() };
+        for config in [plain, normalised, residual] {
             let [exact, int8] = of(config).map(|model| Predictor::new(model).unwrap().logits(&images(50, 20)).unwrap());
             for (found, expected) in int8.values.iter().zip(&exact.values) {
                 assert!((found - expected).abs() < 0.05, "{found} for {expected}");

@@ -29,12 +29,18 @@ pub fn gradients(
     let logits = &passed.outputs[layout.layers.len() - 1];
     let mut gradient = vec![0.0; parameters.len()];
     let mut dy = loss::gradient(logits, targets, config.outputs);
+    // The gradient with respect to the output of the layer in turn, where its input was added to that.
+    let mut dh = Vec::new();
     for (index, layer) in layout.layers.iter().enumerate().rev() {
         let x = &passed.inputs[index];
         gradient[layer.weight()].copy_from_slice(&linear::weight_gradient(x, &dy, layer.inputs, layer.outputs));
         gradient[layer.bias()].copy_from_slice(&linear::bias_gradient(&dy, layer.outputs));
         if index > 0 {
             dy = linear::input_gradient(&dy, &parameters[layer.weight()], layer.outputs);
+            if config.adds_input(index) {
+                dy.iter_mut().zip(&dh).for_each(|(dy, dh)| *dy += dh);
+            }
+            dh.clone_from(&dy);
             for (element, (dy, x)) in dy.iter_mut().zip(&passed.normalized[index - 1]).enumerate() {
                 *dy *= activation::derivative(config.activation, *x) * factor(masks, index - 1, element);
             }
@@ -69,7 +75,11 @@ fn forward(config: &MlpConfig, parameters: &[f64], images: &[f64], masks: &[Vec<
                 Normalization::None => z.clone(),
                 Normalization::Layer => normalize::forward(&z, layer.outputs),
             };
-            passed.inputs.push(x.iter().enumerate().map(hide).collect());
+            let mut output: Vec<f64> = x.iter().enumerate().map(hide).collect();
+            if config.adds_input(index) {
+                output.iter_mut().zip(&passed.inputs[index]).for_each(|(output, input)| *output += input);
+            }
+            passed.inputs.push(output);
             passed.normalized.push(x);
         }
         passed.outputs.push(z);
@@ -89,15 +99,18 @@ mod tests {
     /// Central differences in f64 with h = 1e-6 are good to about 1e-9 at these sizes.
     #[test]
     fn gradients_are_finite_differences_of_the_loss() {
-        for (activation, normalization) in [
-            (Activation::Relu, Normalization::None),
-            (Activation::Gelu, Normalization::None),
-            (Activation::Tanh, Normalization::None),
-            (Activation::Gelu, Normalization::Layer),
+        for (activation, normalization, hidden) in [
+            (Activation::Relu, Normalization::None, vec![7, 4]),
+            (Activation::Gelu, Normalization::None, vec![7, 4]),
+            (Activation::Tanh, Normalization::None, vec![7, 4]),
+            (Activation::Gelu, Normalization::Layer, vec![7, 4]),
+            (Activation::Tanh, Normalization::None, vec![6, 6, 6, 4, 4]),
+            (Activation::Gelu, Normalization::Layer, vec![6, 6, 6, 4, 4]),
         ] {
             let config = MlpConfig {
                 inputs: 5,
-                hidden: vec![7, 4],
+                residual: hidden.len() > 2,
+                hidden,
                 outputs: 3,
                 activation,
                 normalization,
@@ -108,7 +121,7 @@ mod tests {
             let images: Vec<f64> = (0..20).map(|i| f64::from(i * 37 % 11) / 11.0).collect();
             let targets = loss::targets(&[0, 2, 1, 2], 3, 0.1);
             let masks: Vec<_> =
-                [7, 4].iter().zip(0..).map(|(h, l)| crate::dropout::mask(9, 0, 0, l, 4 * h, 0.25)).collect();
+                config.hidden.iter().zip(0..).map(|(h, l)| crate::dropout::mask(9, 0, 0, l, 4 * h, 0.25)).collect();
             let (_, gradient) = gradients(&config, &parameters, &images, &targets, &masks);
             for p in 0..parameters.len() {
                 let mut loss = |w: f64| {

@@ -11,7 +11,7 @@ pub const MAX_INPUTS: usize = 65_536;
 pub const MAX_UNITS: usize = 16_384;
 
 /// A multi-layer perceptron: `Linear -> normalisation -> activation -> Dropout` for each hidden layer, then `Linear` to
-/// the logits.
+/// the logits. With [`MlpConfig::residual`], hidden layers as wide as the one before add their input to that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpConfig {
@@ -26,6 +26,10 @@ pub struct MlpConfig {
     /// What normalises a hidden layer's linear output.
     #[serde(skip_serializing_if = "is_default")]
     pub normalization: Normalization,
+    /// Whether a hidden layer as wide as the hidden layer before it adds its input to its output:
+    /// `h[l] = h[l-1] + dropout(act(norm(h[l-1] W + b)))`. See [`MlpConfig::adds_input`].
+    #[serde(skip_serializing_if = "is_default")]
+    pub residual: bool,
     /// Probability that a hidden unit is dropped in training, in [0, 1); the kept ones are scaled by 1 / (1 - p).
     pub dropout: f64,
     /// Mean and standard deviation of a pixel in [0, 1] that images are standardised by: `x = (pixel - mean) / std`.
@@ -69,6 +73,7 @@ impl Default for MlpConfig {
             outputs: 10,
             activation: Activation::Relu,
             normalization: Normalization::None,
+            residual: false,
             dropout: 0.0,
             input: InputScale::default(),
         }
@@ -100,6 +105,10 @@ impl MlpConfig {
         if let Some(width) = self.hidden.iter().find(|&&width| width == 0 || width > MAX_UNITS) {
             return bad("model.hidden", format!("widths from 1 to {MAX_UNITS}"), width.to_string());
         }
+        if self.residual && !(1..self.hidden.len()).any(|layer| self.adds_input(layer)) {
+            let expected = "two neighbouring hidden layers of one width, as a sum needs, or false".into();
+            return bad("model.residual", expected, format!("true with hidden = {:?}", self.hidden));
+        }
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("model.dropout", "a probability in [0, 1)".into(), self.dropout.to_string());
         }
@@ -114,6 +123,17 @@ impl MlpConfig {
             return bad("model.outputs", "2 to 256 classes".into(), self.outputs.to_string());
         }
         Ok(())
+    }
+
+    /// Whether layer `index`, from 0, adds its input to what it makes of that: a residual connection.
+    ///
+    /// The addition comes last, after activation and dropout, and nothing comes after it: between layers of one width, the
+    /// way from the first of them to the last, and the gradient's way back, are then sums with an identity in them, which He,
+    /// Zhang, Ren and Sun (2016, "Identity mappings in deep residual networks", section 3) found to matter. Images are not
+    /// added to the first layer, however wide it is, nor anything to the logits.
+    pub fn adds_input(&self, index: usize) -> bool {
+        let width = |index: usize| self.hidden.get(index);
+        self.residual && index > 0 && width(index).is_some() && width(index) == width(index - 1)
     }
 
     /// Where each weight lies in the flat parameter vector.
@@ -153,12 +173,28 @@ mod tests {
             (MlpConfig { dropout: 1.0, ..Default::default() }, "model.dropout"),
             (MlpConfig { dropout: f64::NAN, ..Default::default() }, "model.dropout"),
             (MlpConfig { outputs: 1, ..Default::default() }, "model.outputs"),
+            (MlpConfig { hidden: vec![784, 128, 10], residual: true, ..Default::default() }, "model.residual"),
+            (MlpConfig { hidden: vec![], residual: true, ..Default::default() }, "model.residual"),
         ];
         for (config, key) in cases {
             assert_eq!(config.validate().unwrap_err().key, key);
         }
         assert_eq!(MlpConfig::default().validate(), Ok(()));
         assert_eq!(MlpConfig { hidden: vec![], ..Default::default() }.validate(), Ok(()));
+    }
+
+    #[test]
+    fn inputs_are_added_between_hidden_layers_of_one_width_alone() {
+        let hidden = vec![784, 784, 32, 32, 32, 10];
+        let config = MlpConfig { hidden, residual: true, ..Default::default() };
+        assert_eq!(config.validate(), Ok(()));
+        let adding: Vec<usize> = (0..9).filter(|&layer| config.adds_input(layer)).collect();
+        assert_eq!(adding, [1, 3, 4]);
+        assert!(!MlpConfig { residual: false, ..config }.adds_input(1));
+        let error = MlpConfig { residual: true, ..Default::default() }.validate().unwrap_err().to_string();
+        let expected = "model.residual: expected two neighbouring hidden layers of one width, as a sum needs, or false, \
+                        found true with hidden = [128]";
+        assert_eq!(error, expected);
     }
 
     #[test]

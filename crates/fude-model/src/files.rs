@@ -133,6 +133,9 @@ pub(crate) fn described(config: &MlpConfig, metadata: &BTreeMap<String, String>)
     if config.normalization != Normalization::None {
         metadata.insert("normalization".into(), config.normalization.name().into());
     }
+    if config.residual {
+        metadata.insert("residual".into(), "true".into());
+    }
     if config.input != InputScale::default() {
         metadata.insert("input_mean".into(), config.input.mean.to_string());
         metadata.insert("input_std".into(), config.input.std.to_string());
@@ -147,6 +150,7 @@ pub(crate) fn take_config(
 ) -> Result<MlpConfig, ModelFileError> {
     let activation = take_activation(metadata)?;
     let normalization = take_normalization(metadata)?;
+    let residual = take_residual(metadata)?;
     let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
     let dropout = number("dropout", 0.0);
     let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
@@ -158,6 +162,7 @@ pub(crate) fn take_config(
         outputs: shapes[shapes.len() - 1].1,
         activation,
         normalization,
+        residual,
         dropout,
         input,
     };
@@ -181,6 +186,11 @@ fn take_normalization(metadata: &mut BTreeMap<String, String>) -> Result<Normali
         expected: "none or layer",
         found: name,
     })
+}
+
+fn take_residual(metadata: &mut BTreeMap<String, String>) -> Result<bool, ModelFileError> {
+    let Some(text) = metadata.remove("residual") else { return Ok(false) };
+    text.parse().map_err(|_| ModelFileError::Metadata { key: "residual", expected: "true or false", found: text })
 }
 
 /// `(inputs, outputs)` of fc1, fc2, ..., each of which must fit the one before.
@@ -282,6 +292,22 @@ mod tests {
     fn a_model_comes_back_as_it_was_written() {
         let bytes = model().to_bytes().unwrap();
         assert_eq!(ModelFile::from_bytes(&bytes).unwrap(), model());
+    }
+
+    #[test]
+    fn residual_connections_stand_in_the_metadata_of_models_that_have_them_alone() {
+        let config = MlpConfig { hidden: vec![4, 4], residual: true, ..model().config };
+        let residual = ModelFile { parameters: crate::initialise(&config, 9), config, ..model() };
+        let bytes = residual.to_bytes().unwrap();
+        assert_eq!(ModelFile::from_bytes(&bytes).unwrap(), residual);
+        let says = |bytes: &[u8]| bytes.windows(10).any(|window| window == br#""residual""#);
+        assert!(says(&bytes) && !says(&model().to_bytes().unwrap()));
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let header = String::from_utf8(bytes[8..8 + length].to_vec()).unwrap();
+        let header = header.replace(r#""residual":"true""#, r#""residual":"some""#);
+        let changed = [&bytes[..8], header.as_bytes(), &bytes[8 + length..]].concat();
+        let error = ModelFile::from_bytes(&changed).unwrap_err().to_string();
+        assert_eq!(error, "metadata residual: expected true or false, found 'some'");
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub fn summary_table(config: &MlpConfig) -> String {
             if config.dropout > 0.0 {
                 row(&format!("    dropout {}", config.dropout), layer.outputs, String::new());
             }
+            if config.adds_input(index) {
+                row(&format!("    + input of {}", layer.name), layer.outputs, String::new());
+            }
         }
     }
     let total = layout.parameters();
@@ -55,5 +58,12 @@ mod tests {
         for expected in ["fc1 Linear(784, 256)", "200,960", "32,896", "8,256", "650", "242,762", "784-256-128-64-10"] {
             assert!(table.contains(expected), "{expected} is missing in\n{table}");
         }
+    }
+
+    #[test]
+    fn residual_connections_stand_where_they_are() {
+        let table = summary_table(&MlpConfig { hidden: vec![32, 32, 16], residual: true, ..Default::default() });
+        assert!(table.contains("    + input of fc2"), "{table}");
+        assert_eq!(table.matches("+ input").count(), 1, "{table}");
     }
 }

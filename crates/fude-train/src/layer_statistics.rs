@@ -54,9 +54,14 @@ fn dead_units(model: &MlpConfig, parameters: &[f32], images: &Split) -> Vec<f64>
     let (factor, term) = model.input.of_bytes();
     for index in 0..count {
         let mut row: Vec<f32> = images.image(index).iter().map(|&byte| f32::from(byte) * factor + term).collect();
-        for (layer, awake) in hidden.iter().zip(&mut awake) {
-            row = forward(layer, parameters, &row, model.normalization);
-            row.iter().zip(awake).for_each(|(&value, awake)| *awake |= value > 0.0);
+        for (index, (layer, awake)) in hidden.iter().zip(&mut awake).enumerate() {
+            let mut output = forward(layer, parameters, &row, model.normalization);
+            output.iter().zip(awake).for_each(|(&value, awake)| *awake |= value > 0.0);
+            // A unit that only hands its input on makes nothing of its own: it counts as dead.
+            if model.adds_input(index) {
+                output.iter_mut().zip(&row).for_each(|(output, input)| *output += input);
+            }
+            row = output;
         }
     }
     let share = |awake: &Vec<bool>| awake.iter().filter(|&&awake| !awake).count() as f64 / awake.len().max(1) as f64;

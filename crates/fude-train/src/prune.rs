@@ -37,7 +37,8 @@ pub(crate) fn start(experiment: &Experiment, data: &Prepared) -> Result<Option<P
     let found = read("prune.from", Path::new(from), data)?;
     let describe = |model: &fude_model::MlpConfig| {
         let normalization = model.normalization.name();
-        format!("{} with {} and normalization {normalization}", model.shape(), model.activation.name())
+        let residual = if model.residual { ", residual" } else { "" };
+        format!("{} with {} and normalization {normalization}{residual}", model.shape(), model.activation.name())
     };
     let (expected, found_words) = (describe(&experiment.model), describe(&found.config));
     if expected == found_words {

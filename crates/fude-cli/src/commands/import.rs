@@ -28,6 +28,9 @@ pub(crate) struct ImportArgs {
     /// The activation; where left out, what the file's metadata say, else relu.
     #[arg(long, value_enum)]
     activation: Option<ActivationName>,
+    /// Hidden layers as wide as the one before add their input: h + act(fc(h)). Where left out, what the file's metadata say.
+    #[arg(long)]
+    residual: bool,
     /// The file to write; where left out, FILE with .fude.safetensors at its end.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -60,23 +63,25 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<()> {
     let path = args.file.display();
     require_file(&args.file)?;
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {path}"))?;
-    let options = ImportOptions { hidden: args.hidden.clone(), activation: args.activation.map(Activation::from) };
+    let (hidden, activation) = (args.hidden.clone(), args.activation.map(Activation::from));
+    let options = ImportOptions { hidden, activation, residual: args.residual };
     let Imported { model, names, notes } = import(&bytes, &options).with_context(|| format!("cannot use {path}"))?;
     let output = args.output.clone().unwrap_or_else(|| beside(&args.file, "fude.safetensors"));
     args.force.check(&output)?;
     notes.iter().for_each(|note| ui.note(note));
     args.force.write(&output, &model.to_bytes()?)?;
-    let (shape, activation) = (model.config.shape(), model.config.activation.name());
+    let (shape, activation, residual) = (model.config.shape(), model.config.activation.name(), model.config.residual);
     if args.json {
         return print_json(&json!({
-            "file": args.file, "output": output, "network": shape, "activation": activation, "layers": names,
+            "file": args.file, "output": output, "network": shape, "activation": activation, "residual": residual, "layers": names,
             "parameters": model.parameters.values.len(), "notes": notes,
         }));
     }
     for (layer, name) in model.parameters.layout.layers.iter().zip(&names) {
         ui.result(format!("{}: {} -> {}, from {name}", layer.name, layer.inputs, layer.outputs));
     }
-    ui.result(format!("{}: {shape} with {activation}", output.display()));
+    let and = if residual { " and residual connections" } else { "" };
+    ui.result(format!("{}: {shape} with {activation}{and}", output.display()));
     Ok(())
 }
 

@@ -28,6 +28,12 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "",
         &["small.toml, line 6: model.dropout: expected a probability in [0, 1), found 1.5"],
     ),
+    (
+        "a sum of layers of two widths",
+        "model.residual = true",
+        "",
+        &["small.toml, line 6: model.residual: expected two neighbouring hidden layers of one width, as a sum needs"],
+    ),
     ("an empty layer", "train.beta2 = 1.0", "", &["line 6: train.beta2: expected a number in [0, 1), found 1"]),
     (
         "a wrong type",

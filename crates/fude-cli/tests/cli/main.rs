@@ -15,6 +15,7 @@ mod output;
 mod predict;
 mod prune;
 mod readme;
+mod residual;
 mod resume;
 mod search;
 mod series;

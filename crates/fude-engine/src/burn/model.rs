@@ -48,6 +48,7 @@ impl Model {
     pub(super) fn forward_training(&self, images: Tensor<2>, seed: u32, epoch: u32, step: u32) -> Tensor<2> {
         let mut x = images;
         for (index, layer) in self.layers.iter().enumerate() {
+            let input = self.config.adds_input(index).then(|| x.clone());
             x = linear(x, layer.weight.clone(), Some(layer.bias.clone()));
             if index + 1 < self.layers.len() {
                 x = self.activate(self.normalise(x));
@@ -57,6 +58,7 @@ impl Model {
                     x = x.clone() * Tensor::from_data(TensorData::new(mask, [rows, units]), &x.device());
                 }
             }
+            x = plus(x, input);
         }
         x
     }
@@ -75,10 +77,12 @@ impl Model {
     ) -> Tensor<2> {
         let mut x = inputs;
         for (index, (weight, bias)) in layers.enumerate() {
+            let input = self.config.adds_input(index).then(|| x.clone());
             x = linear(x, weight, Some(bias));
             if index + 1 < self.layers.len() {
                 x = self.activate(self.normalise(x));
             }
+            x = plus(x, input);
         }
         x
     }
@@ -128,6 +132,14 @@ impl Model {
 
     pub(super) fn load(&mut self, values: &[f32], device: &Device) {
         self.layers = layers(&self.layout, values, device);
+    }
+}
+
+/// A residual connection, where there is one.
+fn plus(x: Tensor<2>, input: Option<Tensor<2>>) -> Tensor<2> {
+    match input {
+        Some(input) => input + x,
+        None => x,
     }
 }
 

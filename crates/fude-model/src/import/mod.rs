@@ -7,7 +7,7 @@ mod numbers;
 pub use error::ImportError;
 
 use crate::files::{header_of, take_config, transposed};
-use crate::{Activation, MlpConfig, ModelFile, Parameters};
+use crate::{Activation, MlpConfig, ModelFile, ModelFileError, Parameters};
 use arrange::{Linear, arrange};
 use numbers::to_f32;
 use safetensors::tensor::SafeTensors;
@@ -20,6 +20,8 @@ pub struct ImportOptions {
     pub hidden: Option<Vec<usize>>,
     /// The activation; none takes what the file's metadata say, else ReLU.
     pub activation: Option<Activation>,
+    /// Whether hidden layers add their input ([`MlpConfig::residual`]); where false, what the file's metadata say.
+    pub residual: bool,
 }
 
 /// An imported model.
@@ -38,7 +40,8 @@ pub struct Imported {
 /// Weights are `[out, in]` as PyTorch has them; f16, bf16 and f64 become f32.
 ///
 /// # Errors
-/// Tensors that are missing, superfluous, of a wrong shape or type, or hold values that are no numbers.
+/// Tensors that are missing, superfluous, of a wrong shape or type, or hold values that are no numbers; residual
+/// connections where no two neighbouring hidden layers are as wide as each other.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Imported, ImportError> {
     let header = header_of(bytes)?;
     let tensors = SafeTensors::deserialize(bytes)?;
@@ -51,6 +54,8 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Imported, ImportE
     let shapes: Vec<_> = layers.iter().map(|layer| (layer.inputs, layer.outputs)).collect();
     let mut config = take_config(&mut metadata, &shapes)?;
     config.activation = options.activation.unwrap_or(config.activation);
+    config.residual |= options.residual;
+    config.validate().map_err(ModelFileError::from)?;
     let (parameters, notes) = parameters(&tensors, &layers, &config)?;
     let names = layers.iter().map(|layer| layer.name().to_owned()).collect();
     Ok(Imported { model: ModelFile { config, parameters, metadata }, names, notes })

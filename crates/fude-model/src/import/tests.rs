@@ -27,7 +27,7 @@ fn typed(tensors: &[(&str, &[usize])], dtype: Dtype, size: usize, encode: fn(f32
 }
 
 fn hidden(widths: &[usize]) -> ImportOptions {
-    ImportOptions { hidden: Some(widths.to_vec()), activation: None }
+    ImportOptions { hidden: Some(widths.to_vec()), ..Default::default() }
 }
 
 fn error(tensors: &[(&str, &[usize])], options: &ImportOptions) -> String {
@@ -42,6 +42,20 @@ fn what_fude_wrote_comes_back() {
     let model = ModelFile { config, parameters, metadata: BTreeMap::new() };
     let imported = import(&model.to_bytes().unwrap(), &hidden(&[4, 3])).unwrap();
     assert_eq!((imported.model, imported.names.join(" ")), (model, "fc1 fc2 fc3".into()));
+}
+
+#[test]
+fn residual_connections_come_with_the_metadata_or_by_the_user_s_word() {
+    let tensors: [(&str, &[usize]); 3] = [("0.weight", &[4, 6]), ("1.weight", &[4, 4]), ("2.weight", &[2, 4])];
+    let bytes = file(&tensors);
+    let asked = ImportOptions { residual: true, ..hidden(&[4, 4]) };
+    assert!(!import(&bytes, &hidden(&[4, 4])).unwrap().model.config.residual);
+    let model = import(&bytes, &asked).unwrap().model;
+    assert!(model.config.residual);
+    assert_eq!(import(&model.to_bytes().unwrap(), &ImportOptions::default()).unwrap().model, model);
+    let other: [(&str, &[usize]); 3] = [("0.weight", &[4, 6]), ("1.weight", &[3, 4]), ("2.weight", &[2, 3])];
+    let message = error(&other, &ImportOptions { residual: true, ..Default::default() });
+    assert!(message.starts_with("model.residual: expected two neighbouring hidden layers of one width"), "{message}");
 }
 
 #[test]

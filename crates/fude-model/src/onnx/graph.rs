@@ -12,7 +12,8 @@ const INPUT: &str = "images";
 /// Its output: `[N, O]` f32.
 const OUTPUT: &str = "logits";
 
-/// `Gemm -> normalisation -> activation` for each hidden layer, then `Gemm` to the logits; weights keep PyTorch's names and `[out, in]`.
+/// `Gemm -> normalisation -> activation` for each hidden layer, with an `Add` of its input where the model has residual
+/// connections, then `Gemm` to the logits; weights keep PyTorch's names and `[out, in]`.
 pub(super) fn graph(model: &ModelFile) -> Graph {
     let mut builder = Builder::default();
     let layers = &model.parameters.layout.layers;
@@ -20,12 +21,16 @@ pub(super) fn graph(model: &ModelFile) -> Graph {
     for (index, layer) in layers.iter().enumerate() {
         let last = index + 1 == layers.len();
         let name = if last { OUTPUT.to_owned() } else { layer.name.clone() };
-        builder.gemm(model, index, layer, value, &name);
+        builder.gemm(model, index, layer, value.clone(), &name);
         if last {
             break;
         }
         let normalised = builder.normalised(model.config.normalization, layer, name);
-        value = builder.activation(model.config.activation, index, normalised);
+        let activated = builder.activation(model.config.activation, index, normalised);
+        value = match model.config.adds_input(index) {
+            true => builder.sum(index, value, activated),
+            false => activated,
+        };
     }
     let (inputs, outputs) = (model.config.inputs, model.config.outputs);
     Graph {
@@ -96,6 +101,13 @@ impl Builder {
             Activation::Tanh => self.node("Tanh", &output, vec![input], &output),
             Activation::Gelu => self.gelu(input, &output),
         }
+        output
+    }
+
+    /// A residual connection around hidden layer `index`; returns the name of its output.
+    fn sum(&mut self, index: usize, input: String, activated: String) -> String {
+        let output = format!("sum{}", index + 1);
+        self.node("Add", &output, vec![input, activated], &output);
         output
     }
 

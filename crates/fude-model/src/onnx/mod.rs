@@ -49,6 +49,7 @@ impl ModelFile {
 
     fn onnx_model(&self) -> Model {
         let (shape, activation) = (self.config.shape(), self.config.activation.name());
+        let residual = if self.config.residual { " and residual connections" } else { "" };
         let described = [("activation", activation), ("input", INPUT_MEANING)];
         let described = described.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let properties = self.metadata.clone().into_iter().chain(described);
@@ -56,7 +57,7 @@ impl ModelFile {
             ir_version: IR_VERSION,
             producer_name: "fude".into(),
             producer_version: env!("CARGO_PKG_VERSION").into(),
-            doc_string: format!("A multi-layer perceptron {shape} with {activation}"),
+            doc_string: format!("A multi-layer perceptron {shape} with {activation}{residual}"),
             graph: Some(graph::graph(self)),
             opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
             metadata_props: properties.map(|(key, value)| Property { key, value }).collect(),
@@ -142,6 +143,20 @@ mod tests {
         assert_eq!((epsilon.name.as_str(), epsilon.f), ("epsilon", 1e-5));
         let gain = graph.initializer.iter().find(|tensor| tensor.name == "fc2.gain").unwrap();
         assert_eq!(gain.raw_data, 1f32.to_le_bytes().repeat(3));
+    }
+
+    #[test]
+    fn a_residual_connection_adds_a_layer_s_input_to_its_activation() {
+        let config =
+            MlpConfig { inputs: 4, hidden: vec![4, 4, 4, 3], outputs: 2, residual: true, ..Default::default() };
+        let model = ModelFile { parameters: initialise(&config, 9), config, metadata: Default::default() };
+        let graph = model.onnx_model().graph.unwrap();
+        let (plain, residual) = (["Gemm", "Relu"], ["Gemm", "Relu", "Add"]);
+        let expected = [&plain[..], &residual, &residual, &plain, &["Gemm"]].concat();
+        assert_eq!(operators(&graph), expected);
+        let inputs = |node: usize| graph.node[node].input[..2].to_vec();
+        assert_eq!([inputs(4), inputs(7)], [["act1", "act2"], ["sum2", "act3"]]);
+        assert_eq!([inputs(5), inputs(8)], [["sum2", "fc3.weight"], ["sum3", "fc4.weight"]]);
     }
 
     #[test]

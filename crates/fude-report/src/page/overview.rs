@@ -140,6 +140,7 @@ fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
         [split(summary.val_samples, "validation"), split(summary.test_samples, "test")].into_iter().flatten().collect();
     let model = &experiment.model;
     let dropout = if model.dropout > 0.0 { format!(", dropout {}", model.dropout) } else { String::new() };
+    let residual = if model.residual { ", residual connections" } else { "" };
     let decay = if train.weight_decay > 0.0 { format!(", weight decay {}", train.weight_decay) } else { String::new() };
     let best = summary.best_epoch.map(|epoch| {
         format!(
@@ -161,7 +162,7 @@ fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
         (
             "Network",
             format!(
-                "{}, {}{dropout}, {} parameters",
+                "{}, {}{residual}{dropout}, {} parameters",
                 summary.model,
                 model.activation.name(),
                 grouped(summary.parameters as u64)

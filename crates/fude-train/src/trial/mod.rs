@@ -125,6 +125,7 @@ fn work(request: &TrialRequest<'_>) -> String {
     let mut words = vec![model.shape(), model.activation.name().to_owned()];
     let mut add = |is: bool, word: &str| words.extend(is.then(|| word.to_owned()));
     add(model.normalization != fude_model::Normalization::None, "normalisation");
+    add(model.residual, "residual");
     add(model.dropout > 0.0, "dropout");
     add(augment.is_some(), "augmentation");
     add(train.mixup > 0.0, "mixup");

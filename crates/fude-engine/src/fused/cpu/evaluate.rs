@@ -5,6 +5,7 @@ use super::images::Gather;
 use super::linear::Forward;
 use super::memory::Grid;
 use super::normalize::Normalize;
+use super::residual::AddInput;
 use super::simd::Level;
 use super::team::Team;
 use super::warp::Warp;
@@ -80,6 +81,9 @@ impl Evaluation<'_> {
                 self.level.run(Normalize { z: output, kept: None, rows: 0..count });
             }
             self.level.run(ActivateOnly { activation: self.model.activation, output, rows: 0..count });
+            if self.model.adds_input(layer) {
+                self.level.run(AddInput { input, output, rows: 0..count });
+            }
         }
     }
 }

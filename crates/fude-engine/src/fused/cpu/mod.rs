@@ -18,6 +18,7 @@ mod normalize;
 pub(super) mod parts;
 mod philox;
 mod product;
+mod residual;
 mod share;
 mod simd;
 mod step;

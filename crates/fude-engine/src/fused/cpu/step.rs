@@ -15,6 +15,7 @@ use super::images::Gather;
 use super::linear::{Forward, InputGradient};
 use super::loss::LossGradient;
 use super::normalize::{Normalize, NormalizeGradient};
+use super::residual::{AddInput, ResidualGradient};
 use super::share::Share;
 use super::simd::Level;
 use super::update::{Apply, Then, Update};
@@ -134,7 +135,7 @@ impl Step<'_> {
         self.recipe.level.run(Forward { input, weight, output, rows });
     }
 
-    /// Normalisation, activation and dropout of a hidden layer.
+    /// Normalisation, activation, dropout and residual connection of a hidden layer.
     pub(super) fn hide(&self, layer: usize, rows: Range<usize>) {
         let Recipe { level, model, .. } = *self.recipe;
         let MlpConfig { activation, dropout, .. } = *model;
@@ -149,7 +150,10 @@ impl Step<'_> {
             let dropping = Dropping { seed, epoch, step: self.step, layer: layer as u32, p: dropout };
             level.run(Masks { dropping, mask: slope, rows: rows.clone() });
         }
-        level.run(Activate { activation, output, slope, dropout: dropout > 0.0, rows });
+        level.run(Activate { activation, output, slope, dropout: dropout > 0.0, rows: rows.clone() });
+        if model.adds_input(layer) {
+            level.run(AddInput { input: &self.work.inputs[layer], output, rows });
+        }
     }
 
     /// Logits to losses and their gradient.
@@ -171,10 +175,17 @@ impl Step<'_> {
         let deltas = &self.work.deltas;
         let Some(transposed) = &self.layers[layer].transposed else { return };
         let (delta_out, delta_in) = (&deltas[layer], &deltas[layer - 1]);
-        self.recipe.level.run(InputGradient { delta_out, transposed, delta_in, rows: rows.clone() });
+        let (level, adds) = (self.recipe.level, |layer| self.recipe.model.adds_input(layer));
+        match &self.work.whole {
+            Some(whole) if adds(layer) || adds(layer - 1) => {
+                let (adds, rows) = (adds(layer), rows.clone());
+                level.run(ResidualGradient { delta_out, transposed, delta_in, whole, adds, rows });
+            }
+            _ => level.run(InputGradient { delta_out, transposed, delta_in, rows: rows.clone() }),
+        }
         if self.recipe.model.normalization == Normalization::Layer {
             let (x, inverses) = &self.work.normalized[layer - 1];
-            self.recipe.level.run(NormalizeGradient { delta: delta_in, x, inverses, rows });
+            level.run(NormalizeGradient { delta: delta_in, x, inverses, rows });
         }
     }
 

@@ -13,6 +13,9 @@ pub(super) struct Workspace {
     /// Of each hidden layer where rows are normalised: the normalised rows `[B, H]`, and what they were multiplied by
     /// `[B, 1]`.
     pub(super) normalized: Vec<(Grid, Grid)>,
+    /// The loss's gradient with respect to a hidden layer's output, `[B, H]` of the widest that has a residual connection;
+    /// none where no layer has.
+    pub(super) whole: Option<Grid>,
     /// `[B, 2]`: each sample's loss, and 1 where it was classified right.
     pub(super) notes: Grid,
 }
@@ -26,7 +29,10 @@ impl Workspace {
                 model.hidden.iter().map(|&units| (Grid::spread(batch, units), Grid::new(batch, 1))).collect()
             }
         };
-        Self { normalized, ..Self::for_evaluation(model, batch) }
+        let residual =
+            (0..model.hidden.len()).filter(|&layer| model.adds_input(layer)).map(|layer| model.hidden[layer]);
+        let whole = residual.max().map(|units| Grid::spread(batch, units));
+        Self { normalized, whole, ..Self::for_evaluation(model, batch) }
     }
 
     /// Buffers for evaluating it.
@@ -37,6 +43,7 @@ impl Workspace {
             inputs: inputs.iter().map(|&width| Grid::spread(batch, width)).collect(),
             deltas: outputs.iter().map(|&width| Grid::spread(batch, width)).collect(),
             normalized: Vec::new(),
+            whole: None,
             notes: Grid::new(batch, 2),
         }
     }
@@ -49,6 +56,7 @@ impl Workspace {
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         let normalized = self.normalized.iter().flat_map(|(rows, inverses)| [rows, inverses]);
-        self.inputs.iter().chain(&self.deltas).chain(normalized).map(Grid::bytes).sum::<usize>() + self.notes.bytes()
+        self.inputs.iter().chain(&self.deltas).chain(&self.whole).chain(normalized).map(Grid::bytes).sum::<usize>()
+            + self.notes.bytes()
     }
 }

@@ -10,6 +10,9 @@ use fude_model::Normalization;
 
 /// Why a GPU cannot train this, in words that follow "engine 'fused'"; none where it can.
 pub(crate) fn unsupported(gpu: &Gpu, needs: &Needs) -> Option<String> {
+    if needs.model.residual {
+        return Some("has residual connections on the CPU alone: its shaders go from layer to layer".into());
+    }
     let most = gpu.largest_binding();
     let places = Places::new(&needs.model.layout());
     let normalizes = needs.model.normalization == Normalization::Layer;

@@ -1,7 +1,7 @@
 //! Logits with int8 weights: bytes times bytes, added up as whole numbers.
 //!
 //! A layer's inputs are bytes and its sums are i32, exact whatever the vector. Its outputs are made f32 for the activation
-//! and then bytes again; the last layer's are the logits.
+//! and then bytes again; the last layer's are the logits. A residual connection adds those f32, before they are rounded.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -18,12 +18,13 @@ mod tests;
 use super::hidden::ActivateOnly;
 use super::memory::Grid;
 use super::normalize::Normalize;
+use super::residual::AddInput;
 use super::simd::Level;
 use super::team::Team;
 use crate::{CpuInfo, EngineError, Logits};
 use bytes::{Pixels, Round};
 use dots::DotLevel;
-use fude_model::{Activation, InputRange, MAX_INPUTS, Normalization, QuantisedModel};
+use fude_model::{InputRange, MAX_INPUTS, MlpConfig, Normalization, QuantisedModel};
 use packed::{Pack, Packed};
 use product::Forward;
 use std::sync::{Mutex, PoisonError};
@@ -39,9 +40,7 @@ pub struct Int8Engine {
     level: DotLevel,
     floats: Level,
     team: Team,
-    inputs: usize,
-    activation: Activation,
-    normalization: Normalization,
+    model: MlpConfig,
     layers: Vec<Packed>,
     /// How each layer's inputs lie in bytes.
     ranges: Vec<InputRange>,
@@ -84,9 +83,7 @@ impl Int8Engine {
             level,
             floats: Level::best(),
             team,
-            inputs: model.config.inputs,
-            activation: model.config.activation,
-            normalization: model.config.normalization,
+            model: model.config.clone(),
             layers,
             ranges: model.layers.iter().map(|layer| layer.input).collect(),
             scratch,
@@ -103,7 +100,7 @@ impl Int8Engine {
     /// # Errors
     /// [`EngineError::Inputs`], where the pixels are not those of whole images.
     pub fn logits(&mut self, pixels: &[u8]) -> Result<Logits, EngineError> {
-        let inputs = self.inputs;
+        let inputs = self.model.inputs;
         if !pixels.len().is_multiple_of(inputs) {
             return Err(EngineError::Inputs { expected: inputs, found: pixels.len() % inputs });
         }
@@ -114,8 +111,7 @@ impl Int8Engine {
         let pass = Pass {
             level: self.level,
             floats: self.floats,
-            activation: self.activation,
-            normalization: self.normalization,
+            model: &self.model,
             layers: &self.layers,
             ranges: &self.ranges,
         };
@@ -148,8 +144,7 @@ impl Scratch {
 struct Pass<'a> {
     level: DotLevel,
     floats: Level,
-    activation: Activation,
-    normalization: Normalization,
+    model: &'a MlpConfig,
     layers: &'a [Packed],
     ranges: &'a [InputRange],
 }
@@ -159,15 +154,18 @@ impl Pass<'_> {
     fn run(&self, pixels: &[u8], inputs: usize, logits: &mut [f32], scratch: &mut Scratch) {
         let rows = pixels.len() / inputs;
         let Scratch { input, outputs, bytes } = scratch;
-        let (activation, mut groups) = (self.activation, self.layers[0].groups());
+        let (activation, mut groups) = (self.model.activation, self.layers[0].groups());
         self.level.run(Pixels { pixels, inputs, to: input, groups });
         for (index, (layer, output)) in self.layers.iter().zip(outputs.iter()).enumerate() {
             self.level.run(Forward { input, layer, output, rows });
             let Some(&range) = self.ranges.get(index + 1) else { break };
-            if self.normalization == Normalization::Layer {
+            if self.model.normalization == Normalization::Layer {
                 self.floats.run(Normalize { z: output, kept: None, rows: 0..rows });
             }
             self.floats.run(ActivateOnly { activation, output, rows: 0..rows });
+            if self.model.adds_input(index) {
+                self.floats.run(AddInput { input: &outputs[index - 1], output, rows: 0..rows });
+            }
             groups = self.layers[index + 1].groups();
             self.level.run(Round { from: output, range, bytes, to: input, groups, rows });
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use fude_kernels::{activation, normalize};
-use fude_model::{MlpConfig, ModelFile, QuantisedLayer, initialise};
+use fude_model::{Activation, ModelFile, QuantisedLayer, initialise};
 
 fn quantised(inputs: usize, hidden: &[usize], outputs: usize, activation: Activation) -> QuantisedModel {
     let config = MlpConfig { inputs, hidden: hidden.to_vec(), outputs, activation, ..Default::default() };
@@ -29,17 +29,23 @@ fn outputs(layer: &QuantisedLayer, q: &[i64]) -> Vec<f64> {
 fn twin(model: &QuantisedModel, pixels: &[u8]) -> Vec<f64> {
     let mut q: Vec<i64> = pixels.iter().map(|&pixel| i64::from(pixel)).collect();
     let (last, hidden) = model.layers.split_last().unwrap();
-    for (layer, next) in hidden.iter().zip(&model.layers[1..]) {
+    let mut before: Vec<f64> = Vec::new();
+    for (index, (layer, next)) in hidden.iter().zip(&model.layers[1..]).enumerate() {
         let mut values = outputs(layer, &q);
         if model.config.normalization == Normalization::Layer {
             values = normalize::forward(&values, layer.outputs);
         }
         let InputRange { scale, zero_point } = next.input;
-        let byte = |z: &f64| {
-            let value = activation::value(model.config.activation, *z) / f64::from(scale) + f64::from(zero_point);
+        values.iter_mut().for_each(|z| *z = activation::value(model.config.activation, *z));
+        if model.config.adds_input(index) {
+            values.iter_mut().zip(&before).for_each(|(value, input)| *value += input);
+        }
+        let byte = |value: &f64| {
+            let value = value / f64::from(scale) + f64::from(zero_point);
             value.round_ties_even().clamp(0.0, 255.0) as i64
         };
         q = values.iter().map(byte).collect();
+        before = values;
     }
     outputs(last, &q)
 }
@@ -52,7 +58,7 @@ fn one_thread() -> CpuInfo {
 fn every_level_gives_the_formulas_logits() {
     // Odd shapes: fewer outputs than lanes, inputs that fill no group, panels that fill no tile.
     for (inputs, hidden, classes) in
-        [(784, vec![128], 10), (5, vec![], 2), (7, vec![33, 17], 3), (30, vec![80, 16], 49)]
+        [(784, vec![128], 10), (5, vec![], 2), (7, vec![33, 17], 3), (30, vec![80, 16], 49), (9, vec![17, 17, 17], 3)]
     {
         for kind in [Activation::Relu, Activation::Gelu, Activation::Tanh] {
             let mut model = quantised(inputs, &hidden, classes, kind);
@@ -60,6 +66,7 @@ fn every_level_gives_the_formulas_logits() {
             if kind == Activation::Tanh {
                 model.config.normalization = Normalization::Layer;
             }
+            model.config.residual = hidden.len() > 2;
             let images = pixels(11, inputs);
             for level in DotLevel::available() {
                 let found = Int8Engine::with_level(&one_thread(), &model, level).unwrap().logits(&images).unwrap();

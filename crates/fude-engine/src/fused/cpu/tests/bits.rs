@@ -25,9 +25,10 @@ fn trained(threads: usize, level: Level, config: &MlpConfig, seeds: &[u32]) -> V
     (0..seeds.len()).map(|model| engine.state(model).unwrap()).collect()
 }
 
-fn networks() -> [MlpConfig; 2] {
+fn networks() -> [MlpConfig; 3] {
     let plain = model(35, &[33, 16], Activation::Gelu, 0.2);
-    [MlpConfig { normalization: Normalization::Layer, ..plain.clone() }, plain]
+    let residual = MlpConfig { hidden: vec![33, 33, 16, 16], residual: true, ..plain.clone() };
+    [MlpConfig { normalization: Normalization::Layer, ..plain.clone() }, plain, residual]
 }
 
 #[test]

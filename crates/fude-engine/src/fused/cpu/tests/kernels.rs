@@ -6,6 +6,7 @@ use super::super::hidden::Activate;
 use super::super::linear::{Forward, InputGradient};
 use super::super::memory::Grid;
 use super::super::normalize::{Normalize, NormalizeGradient};
+use super::super::residual::{AddInput, ResidualGradient};
 use super::super::simd::Level;
 use super::super::update::{Then, Update};
 use super::super::weights::{Keeps, Weights};
@@ -121,6 +122,33 @@ fn adam_from_one_identical_gradient_is_its_twin() {
             assert_close("w", tensor("parameters"), &ws, |i| 1e-6 * ws[i].abs() + 1e-8);
             assert_close("m", tensor("adam.m"), &ms, |i| 1e-6 * ms[i].abs() + 1e-9);
             assert_close("v", tensor("adam.v"), &vs, |i| 1e-6 * vs[i].abs() + 1e-12);
+        }
+    }
+}
+
+#[test]
+fn a_residual_connection_adds_its_input_and_on_the_way_back_its_output_s_gradient() {
+    for [batch, units, outputs] in shapes() {
+        let (dy, weight) = (numbers(3, batch * outputs), numbers(4, units * outputs));
+        let (slope, given) = (numbers(5, batch * units), numbers(6, batch * units));
+        let product = linear::input_gradient(&wide(&dy), &wide(&weight), outputs);
+        let transposed: Vec<f32> = (0..outputs).flat_map(|o| weight.iter().skip(o).step_by(outputs)).copied().collect();
+        let (delta_out, transposed) = (&grid(batch, outputs, &dy), &grid(outputs, units, &transposed));
+        for (level, adds) in Level::available().into_iter().flat_map(|level| [(level, true), (level, false)]) {
+            let (mut delta_in, mut whole) = (grid(batch, units, &slope), grid(batch, units, &given));
+            let (delta, g) = (&delta_in, &whole);
+            level.run(ResidualGradient { delta_out, transposed, delta_in: delta, whole: g, adds, rows: 0..batch });
+            let before = |index: usize| if adds { f64::from(given[index]) } else { 0.0 };
+            let gradient: Vec<f64> = product.iter().enumerate().map(|(index, sum)| sum + before(index)).collect();
+            let expected: Vec<f64> = gradient.iter().zip(&slope).map(|(g, &slope)| g * f64::from(slope)).collect();
+            let what = format!("{level:?} {batch} x {units} x {outputs}, adds {adds}");
+            assert_close(&what, &values(&mut whole), &gradient, |_| sum_tolerance(outputs + 1));
+            assert_close(&what, &values(&mut delta_in), &expected, |_| sum_tolerance(outputs + 1));
+
+            let (input, mut output) = (grid(batch, units, &given), grid(batch, units, &slope));
+            level.run(AddInput { input: &input, output: &output, rows: 0..batch });
+            let sums: Vec<f64> = given.iter().zip(&slope).map(|(a, b)| f64::from(a + b)).collect();
+            assert_close(&what, &values(&mut output), &sums, |_| 0.0);
         }
     }
 }
