@@ -37,15 +37,29 @@ pub(crate) enum Stopped {
 /// Shows a help text or what is wrong with the arguments, and gives the exit code.
 pub(crate) fn usage(said: &clap::Error) -> ExitCode {
     let code = u8::try_from(said.exit_code()).unwrap_or(2);
-    let printed = said.print();
-    // Where even stderr is gone, nobody is there to be told.
-    if !said.use_stderr() {
-        wrote(printed);
+    if said.use_stderr() {
+        let text = said.render();
+        let text = if console::colors_enabled_stderr() { text.ansi().to_string() } else { text.to_string() };
+        print_err(in_plain_words(&text).trim_end());
+    } else {
+        wrote(said.print());
     }
     match finish_output() {
         Ok(()) => ExitCode::from(code),
         Err(error) => report(&error),
     }
+}
+
+/// What the standard library says of text that is no number, in words for people who write no Rust.
+fn in_plain_words(text: &str) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        ("invalid digit found in string", "expected a whole number"),
+        ("invalid float literal", "expected a number"),
+        ("cannot parse integer from empty string", "expected a whole number"),
+        ("cannot parse float from empty string", "expected a number"),
+        ("number too large to fit in target type", "expected a smaller number"),
+    ];
+    WORDS.iter().fold(text.to_owned(), |text, (theirs, plain)| text.replace(theirs, plain))
 }
 
 /// Shows an error with its causes, each on a line, and gives the exit code.

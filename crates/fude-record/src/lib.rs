@@ -7,6 +7,7 @@ mod atomic;
 mod augment;
 mod calibration;
 mod comparison;
+mod culprit;
 mod distill;
 mod event;
 mod experiment;

@@ -1,5 +1,6 @@
 //! Reading an experiment file: what is wrong is told with file, line, and the nearest valid key.
 
+use crate::culprit::culprit;
 use crate::which_file::hint;
 use crate::wording::in_plain_words;
 use crate::{Experiment, Override};
@@ -98,25 +99,8 @@ impl Source<'_> {
         ExperimentError { place, message }
     }
 
-    /// The override without which all would be well, or else the one with which it begins to be wrong; and what is wrong
-    /// with it. None where the file is wrong without any.
     fn culprit(&self) -> Option<(String, String)> {
-        // Of several for one key the last holds.
-        let stands = |index: usize| {
-            let later = &self.overrides[index + 1..];
-            !later.iter().any(|other| other.replaces(&self.overrides[index]))
-        };
-        let standing: Vec<&Override> =
-            self.overrides.iter().enumerate().filter(|(index, _)| stands(*index)).map(|(_, item)| item).collect();
-        let wrong = self.wrong_with(&standing)?;
-        let without = |left_out: usize| -> Vec<&Override> {
-            standing.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, item)| *item).collect()
-        };
-        if let Some(alone) = (0..standing.len()).rev().find(|&index| self.wrong_with(&without(index)).is_none()) {
-            return Some((standing[alone].to_string(), wrong));
-        }
-        let first = (1..=standing.len()).rev().find(|&count| self.wrong_with(&standing[..count - 1]).is_none())?;
-        Some((standing[first - 1].to_string(), self.wrong_with(&standing[..first])?))
+        culprit(self.overrides, |overrides| self.wrong_with(overrides))
     }
 
     /// What is wrong with the file under these overrides.
@@ -232,7 +216,9 @@ mod tests {
 
     #[test]
     fn a_wrong_type_and_a_syntax_error_name_their_line() {
-        assert!(error("name = \"x\"\ndataset = 5\n", &[]).starts_with("e.toml, line 2: expected a text, found 5"));
+        assert!(
+            error("name = \"x\"\ndataset = 5\n", &[]).starts_with("e.toml, line 2: expected a text in quotes, found 5")
+        );
         assert!(error("name = \"x\"\ndataset = \n", &[]).starts_with("e.toml, line 2: "));
     }
 

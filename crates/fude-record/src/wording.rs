@@ -48,7 +48,7 @@ fn what_is_expected(expected: &str, is_value: bool) -> String {
         "u64" | "usize" if is_value => "a whole number, 0 or more".to_owned(),
         "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
-        "a string" | "string" => "a text".to_owned(),
+        "a string" | "string" => "a text in quotes".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a section of keys".to_owned(),

@@ -73,6 +73,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("a --set without a value", "", "--set train.batch", &["expected key=value, found 'train.batch'"]),
     ("no epochs", "", "--epochs 0", &["error: --epochs 0: train.epochs: expected 1 to 1000000, found 0"]),
     ("a section that is a value", "", "--set name.x=1", &["--set name.x=1: 'name' is a value, not a section"]),
+    ("a seed that is no number", "", "--seed abc", &["invalid value 'abc' for '--seed <S>': expected a whole number"]),
     ("a negative seed", "", "--seed=-1", &["invalid value '-1' for '--seed"]),
     ("an unknown engine", "", "--engine torch", &["invalid value 'torch' for '--engine", "auto, or "]),
     ("an unknown flag", "", "--epoch 5", &["unexpected argument '--epoch'", "--epochs"]),
