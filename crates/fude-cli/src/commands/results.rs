@@ -159,7 +159,8 @@ fn row(group: &[&Summary]) -> String {
 fn how_tested(summary: &Summary) -> String {
     match (summary.selected_on_test, summary.looks) {
         (true, _) => " (selected on test)".into(),
-        (false, Some(looks)) => format!(" ({looks} looks)"),
+        // The image as it is counts, too.
+        (false, Some(looks)) => format!(" ({} looks)", looks + 1),
         (false, None) => String::new(),
     }
 }
@@ -181,7 +182,12 @@ fn losses_row(group: &[&Summary]) -> String {
         mean_and_spread(&of(|s| s.test_accuracy)),
         how_tested(first),
         plain_mean_and_spread(&of(|s| s.test_loss), 4),
-        plain_mean_and_spread(&of(|s| s.total_loss), 1),
+        // Of runs that did not look at the test split in every epoch there is none.
+        if group.iter().all(|s| s.total_loss.is_some()) {
+            plain_mean_and_spread(&of(|s| s.total_loss), 1)
+        } else {
+            "-".into()
+        },
     )
 }
 
@@ -193,9 +199,11 @@ fn range(values: impl Iterator<Item = u32> + Clone) -> String {
     }
 }
 
-/// Mean seconds an epoch; nothing for what has no epochs.
+/// Median seconds an epoch, which a run beside other work does not move; nothing for what has no epochs.
 fn epoch_seconds(values: &[f64]) -> String {
-    Spread::of(values).map_or("-".into(), |spread| format!("{:.2}", spread.mean))
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).map_or("-".into(), |median| format!("{median:.2}"))
 }
 
 /// `88.45-88.97 %`: the 95 % interval of the mean.
