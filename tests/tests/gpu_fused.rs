@@ -285,7 +285,7 @@ fn shared_bits() -> Result<(), Failed> {
     });
     let run = |seat: Seat, (seed, epochs): (u32, u32)| {
         let data = seat.upload(&images, CLASSES, device).unwrap();
-        let mut engine = seat.engine(device, full_spec(&model, &[seed], data)).unwrap();
+        let mut engine = seat.engine(device, full_spec(&model, &[seed], data), &Needs::new(&model)).unwrap();
         (0..epochs).for_each(|epoch| drop(engine.train(&[full_plan(seed, epoch)], 0..STEPS, &mut ()).unwrap()));
         engine.state(0).unwrap()
     };
@@ -353,7 +353,13 @@ fn nan_is_found() -> Result<(), Failed> {
     let (mut alone, _) = engine_of(gpu::shared(), &model(&[16]), &[1], false);
     assert_eq!(alone.train(&plans[..1], 0..STEPS, &mut ())?.totals[0], progressed.totals[0]);
     assert!(alone.state(0)? == engine.state(0)?);
-    // Where no other is left, it is an error.
+    // Of two that both diverge each is told of.
+    let (mut engine, _) = engine_of(gpu::shared(), &model(&[16]), &[1, 2], false);
+    plans[0].learning_rate[1] = f32::INFINITY;
+    let diverged = engine.train(&plans, 0..STEPS, &mut ())?.diverged;
+    let told: Vec<(usize, u32)> = diverged.iter().map(|diverged| (diverged.model, diverged.step)).collect();
+    assert_eq!(told, [(0, 3), (1, 5)]);
+    // Alone it is an error.
     let (mut engine, _) = engine_of(gpu::shared(), &model(&[16]), &[2], false);
     let error = engine.train(&plans[1..], 0..STEPS, &mut ()).expect_err("an error");
     assert!(matches!(error, EngineError::NonFinite { model: 0, epoch: 1, step: 5, .. }), "{error:?}");

@@ -31,8 +31,9 @@ impl fmt::Display for Row {
 
 #[divan::bench(args = rows(), sample_count = 20, max_time = 1)]
 fn parts(bencher: Bencher, row: &&'static Row) {
-    let mut part = row.part.lock().unwrap_or_else(PoisonError::into_inner);
-    bencher.bench_local(|| part.run(row.times).is_ok());
+    let part = || row.part.lock().unwrap_or_else(PoisonError::into_inner);
+    let run = |()| assert!(part().run(row.times).is_ok(), "{row} failed");
+    bencher.with_inputs(|| part().prepare()).bench_local_values(run);
 }
 
 /// Every part of every step on every device, made when first asked for.

@@ -13,7 +13,7 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// [`EngineError::NonFinite`] with the step whose loss was NaN or infinite; device errors. Where several models train
-    /// on a GPU the others go on, and [`Progressed::diverged`] has the error.
+    /// on a GPU that is no error: the others go on, and [`Progressed::diverged`] tells of it.
     fn train(
         &mut self,
         plans: &[EpochPlan],

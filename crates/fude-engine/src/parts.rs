@@ -18,7 +18,8 @@ pub struct StepOf {
     pub clip_norm: Option<f32>,
 }
 
-/// A CPU kernel on one thread, or a dispatch, with the numbers of a real step.
+/// A CPU kernel on one thread, or a dispatch, with the numbers of a real step: those that it finds after
+/// [`StepPart::prepare`], and from then on those that it has left itself.
 pub struct StepPart {
     /// The kernel's or the shader's name, with the layer that it works on.
     pub name: String,
@@ -26,6 +27,7 @@ pub struct StepPart {
     pub flops: f64,
     /// Bytes that a run reads and writes, each once.
     pub bytes: f64,
+    prepare: Box<dyn FnMut() + Send>,
     run: Box<dyn FnMut(u32) -> Result<(), EngineError> + Send>,
 }
 
@@ -33,9 +35,15 @@ impl StepPart {
     pub(crate) fn new(
         (name, layer): (&str, usize),
         Amount { flops, bytes }: Amount,
+        prepare: impl FnMut() + Send + 'static,
         run: impl FnMut(u32) -> Result<(), EngineError> + Send + 'static,
     ) -> Self {
-        Self { name: format!("{name} {layer}"), flops, bytes, run: Box::new(run) }
+        Self { name: format!("{name} {layer}"), flops, bytes, prepare: Box::new(prepare), run: Box::new(run) }
+    }
+
+    /// On the processor, puts back what the step before it has made: some kernels work in place.
+    pub fn prepare(&mut self) {
+        (self.prepare)();
     }
 
     /// Runs it so many times, on a GPU in one submission, and waits.
@@ -62,7 +70,7 @@ pub(crate) struct Amount {
     pub(crate) bytes: f64,
 }
 
-/// Instructions of eight or so kinds that a value takes, twice each as [`StepPart::flops`] counts.
+/// Instructions that a value takes, counted by hand in the kernels, twice each as [`StepPart::flops`] counts. Estimates want no more.
 mod per_value {
     /// Gradient to update: two moments, a root, a division.
     pub(super) const ADAM: f64 = 2.0 * 14.0;

@@ -216,11 +216,11 @@ pub struct EvalConfig {
     pub layers: bool,
     /// Test-time augmentation: at the end, average over so many deformed looks at each held-out image beside the image as it
     /// is, `[augment]` at half its strength.
-    #[serde(skip_serializing_if = "is_none_of_them")]
+    #[serde(skip_serializing_if = "is_zero_looks")]
     pub looks: u32,
 }
 
-fn is_none_of_them(looks: &u32) -> bool {
+fn is_zero_looks(looks: &u32) -> bool {
     *looks == 0
 }
 

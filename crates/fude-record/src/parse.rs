@@ -89,12 +89,14 @@ impl Source<'_> {
         ExperimentError { place, message: in_plain_words(message) }
     }
 
-    /// What is wrong with the merged text: the file's own fault where it is wrong by itself, else an override's.
+    /// What is wrong with the merged text: an override where one is to blame, also where another mends what is wrong in the
+    /// file; else the file.
     fn blame(&self, file_error: Option<ExperimentError>, message: &str) -> ExperimentError {
-        if let Some(error) = file_error {
-            return error;
-        }
-        let (place, message) = self.culprit().unwrap_or_else(|| (all(self.overrides), message.to_owned()));
+        let (place, message) = match (self.culprit(), file_error) {
+            (Some(culprit), _) => culprit,
+            (None, Some(error)) => return error,
+            (None, None) => (all(self.overrides), message.to_owned()),
+        };
         let message = with_section(message);
         ExperimentError { place, message }
     }

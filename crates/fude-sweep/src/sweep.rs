@@ -130,7 +130,9 @@ impl<'a> Sweep<'a> {
 
     /// Trains a trial; none where the search was asked to end before.
     fn train(&self, trial: Trial, seat: Option<Arc<Seat>>) -> Result<Option<Trial>, SweepError> {
-        let experiment = self.study.experiment(&trial.values, &self.settings.overrides)?;
+        let mut experiment = self.study.experiment(&trial.values, &self.settings.overrides)?;
+        // Trials that are stopped early have looked at images as they are: so do those that are not.
+        experiment.eval.looks = 0;
         let (started, epochs) = (Instant::now(), experiment.train.epochs);
         let (data, device) = (self.data(&experiment)?, self.settings.device.shared_by(self.settings.jobs));
         let engine = self.settings.engine;

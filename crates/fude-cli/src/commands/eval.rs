@@ -79,7 +79,9 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     }
     let data = model_data(&found[0], first.metadata(), args.data.as_deref(), ui)?;
     let split = pick(&data, args.split)?;
-    let load = |one| Looking::load(one, checked(one, args, &data, ui)?, args.looks);
+    // Of training images a run itself tells what it makes of them as they are.
+    let looks = args.looks.or((args.split == SplitName::Train).then_some(0));
+    let load = |one| Looking::load(one, checked(one, args, &data, ui)?, looks);
     let mut models = found.iter().map(load).collect::<Result<Vec<_>>>()?;
     let logits = together(&mut models, &split)?;
     if let Some(path) = &args.logits {

@@ -74,6 +74,9 @@ pub(crate) fn build(device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>
 /// # Errors
 /// Device errors, or a step that `fused` does not do on the device.
 pub(crate) fn parts(device: &Device, of: &StepOf) -> Result<Vec<StepPart>, EngineError> {
+    if let Some(why) = unsupported(device, &Needs::new(&of.model)) {
+        return Err(EngineError::Unsupported { engine: "fused", why });
+    }
     match device {
         Device::Cpu(_) => Ok(cpu::parts::parts(of)),
         #[cfg(feature = "gpu")]

@@ -11,6 +11,8 @@ use std::ops::Range;
 /// What the models of a group have in common.
 pub(super) struct Recipe {
     device: Device,
+    /// With them the batch, and what happens to images: models with other steps are not waited for.
+    needs: Needs,
     model: MlpConfig,
     optimizer: OptimizerSpec,
     label_smoothing: f32,
@@ -21,16 +23,17 @@ pub(super) struct Recipe {
 
 impl Recipe {
     /// The recipe of a specification, and its models' parameters.
-    pub(super) fn of(device: &Device, spec: EngineSpec) -> (Self, Vec<Parameters>) {
+    pub(super) fn of(device: &Device, spec: EngineSpec, needs: &Needs) -> (Self, Vec<Parameters>) {
         let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
-        let device = device.clone();
-        (Self { device, model, optimizer, label_smoothing, ema_decay, clip_norm, train }, parameters)
+        let (device, needs) = (device.clone(), Needs { models: 1, ..needs.clone() });
+        (Self { device, needs, model, optimizer, label_smoothing, ema_decay, clip_norm, train }, parameters)
     }
 
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let settings =
             |recipe: &Self| (recipe.optimizer.clone(), recipe.label_smoothing, recipe.ema_decay, recipe.clip_norm);
         self.model == other.model
+            && self.needs == other.needs
             && settings(self) == settings(other)
             && self.train.is_same(&other.train)
             && self.device.is_same(&other.device)
@@ -38,7 +41,7 @@ impl Recipe {
 
     /// The most models of the recipe that one engine takes.
     pub(super) fn most_at_once(&self) -> usize {
-        crate::models_at_once(&self.device, &Needs::new(&self.model))
+        crate::models_at_once(&self.device, &self.needs)
     }
 
     /// An engine for models of the recipe.
@@ -181,44 +184,43 @@ impl Group {
     }
 
     /// The engine with the models of `members` in it, and no others; a new engine where their number has changed.
+    ///
+    /// An error leaves no engine. Members whose states were in it have lost them, and are told so when they next ask.
     fn seated(&mut self, members: &[u64]) -> Result<Box<dyn Engine>, EngineError> {
-        let leaving = |residents: &[u64]| -> Vec<usize> {
-            (0..residents.len()).filter(|&place| !members.contains(&residents[place])).collect()
-        };
         if let Some(mut engine) = self.engine.take() {
-            if self.residents.len() == members.len() {
+            let stays = self.residents.len() == members.len();
+            let leaves = |place: &usize| !stays || !members.contains(&self.residents[*place]);
+            let leaving: Vec<usize> = (0..self.residents.len()).filter(leaves).collect();
+            for &place in &leaving {
+                if let Some(member) = self.members.get_mut(&self.residents[place]) {
+                    member.home = Some(engine.state(place)?);
+                }
+            }
+            if stays {
                 let arriving: Vec<u64> = members.iter().copied().filter(|id| !self.residents.contains(id)).collect();
-                for (place, member) in leaving(&self.residents).into_iter().zip(arriving) {
-                    self.take_home(engine.as_mut(), place)?;
+                for (place, member) in leaving.into_iter().zip(arriving) {
+                    self.bring(engine.as_mut(), place, member)?;
                     self.residents[place] = member;
-                    self.bring(engine.as_mut(), place)?;
                 }
                 return Ok(engine);
             }
-            for place in 0..self.residents.len() {
-                self.take_home(engine.as_mut(), place)?;
-            }
         }
-        self.residents = members.to_vec();
+        self.residents.clear();
         let parameters = members.iter().filter_map(|id| Some(self.members.get(id)?.parameters.clone())).collect();
         let mut engine = self.recipe.build(parameters)?;
-        for place in 0..members.len() {
-            self.bring(engine.as_mut(), place)?;
+        for (place, &member) in members.iter().enumerate() {
+            self.bring(engine.as_mut(), place, member)?;
         }
+        self.residents = members.to_vec();
         Ok(engine)
     }
 
-    /// Keeps the state of a resident that has not left.
-    fn take_home(&mut self, engine: &mut dyn Engine, place: usize) -> Result<(), EngineError> {
-        if let Some(member) = self.members.get_mut(&self.residents[place]) {
-            member.home = Some(engine.state(place)?);
-        }
+    /// Moves a member's state from its home into the engine.
+    fn bring(&mut self, engine: &mut dyn Engine, place: usize, member: u64) -> Result<(), EngineError> {
+        let lost = || EngineError::Device("its state was lost with an engine that has failed".into());
+        let home = self.members.get_mut(&member).map(|place| &mut place.home).ok_or_else(lost)?;
+        engine.load_state(place, home.as_ref().ok_or_else(lost)?)?;
+        *home = None;
         Ok(())
-    }
-
-    /// Moves a resident's state into the engine.
-    fn bring(&mut self, engine: &mut dyn Engine, place: usize) -> Result<(), EngineError> {
-        let home = self.members.get_mut(&self.residents[place]).and_then(|member| member.home.take());
-        home.map_or(Ok(()), |state| engine.load_state(place, &state))
     }
 }

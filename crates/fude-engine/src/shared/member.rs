@@ -1,7 +1,7 @@
 //! A job's model in a group, as an engine of its own.
 
 use super::group::{Begun, Call, Group, Place, Recipe};
-use super::{Aside, Hall, State};
+use super::{Aside, Hall, Job, State};
 use crate::{Control, DeviceData, Engine, EngineError, EngineInfo, EpochPlan, Logits, Progressed, TrainState, View};
 use fude_model::Parameters;
 use std::ops::Range;
@@ -21,12 +21,14 @@ pub(super) struct Member {
 
 impl Member {
     /// Joins a group of its recipe, or begins one.
-    pub(super) fn join(hall: &Arc<Hall>, recipe: Recipe, parameters: Parameters) -> Result<Self, EngineError> {
-        // By itself first: what cannot be trained is refused before anybody waits for it.
+    pub(super) fn join(job: &Arc<Job>, recipe: Recipe, parameters: Parameters) -> Result<Self, EngineError> {
+        // By itself first, which costs an engine's buffers for a moment: what cannot be trained is refused before anybody
+        // waits for it, and a member has a state of the engine's kind from its beginning.
         let mut alone = recipe.build(vec![parameters.clone()])?;
         let (info, home) = (alone.info().clone(), Some(alone.state(0)?));
         drop(alone);
-        let most = recipe.most_at_once();
+        let hall = Arc::clone(&job.hall);
+        let most = hall.most.unwrap_or_else(|| recipe.most_at_once());
         let mut state = hall.lock();
         let number = state.number();
         let has_room = |group: &Group| group.members.len() < most && group.recipe.is_like(&recipe);
@@ -36,7 +38,7 @@ impl Member {
         }
         state.groups[group].members.insert(number, Place { parameters, home, call: None, answer: None });
         drop(state);
-        Ok(Self { hall: Arc::clone(hall), group, number, info, _decided: Aside::new(hall) })
+        Ok(Self { hall, group, number, info, _decided: Aside::new(job) })
     }
 
     /// This member's place in its group.
@@ -52,12 +54,13 @@ impl Member {
         members: &[u64],
         control: &mut dyn Control,
     ) -> MutexGuard<'a, State> {
-        let group = &mut state.groups[self.group];
-        let ran = match group.begin(members) {
-            Err(error) => Ok(Err(error)),
-            Ok(Begun { mut engine, plans, steps }) => {
+        // Whatever happens in here, nobody must wait for it for ever.
+        let begun = catch_unwind(AssertUnwindSafe(|| state.groups[self.group].begin(members)));
+        let ran = match begun {
+            Err(panic) => Err(panic),
+            Ok(Err(error)) => Ok(Err(error)),
+            Ok(Ok(Begun { mut engine, plans, steps })) => {
                 drop(state);
-                // Whatever happens in here, nobody must wait for it for ever.
                 let ran = catch_unwind(AssertUnwindSafe(|| engine.train(&plans, steps, control)));
                 state = self.hall.lock();
                 state.groups[self.group].end(engine);

@@ -8,10 +8,11 @@ mod member;
 #[cfg(test)]
 mod tests;
 
-use crate::{Device, DeviceData, Engine, EngineError, EngineSpec};
+use crate::{Device, DeviceData, Engine, EngineError, EngineSpec, Needs};
 use fude_data::Split;
 use group::{Group, Recipe};
 use member::Member;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What jobs that train at once share.
@@ -24,11 +25,13 @@ pub struct SharedEngine {
 struct Hall {
     state: Mutex<State>,
     changed: Condvar,
+    /// The most members of a group, where it is not what the device takes.
+    most: Option<usize>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Seats whose jobs have not said yet what they train next: the others wait for them.
+    /// Jobs that have a seat and have not said yet what they train next: the others wait for them.
     undecided: usize,
     /// Numbers that were given to members and to their calls.
     numbers: u64,
@@ -40,13 +43,27 @@ impl SharedEngine {
     /// A seat for a job; the others wait until it trains, steps aside or is dropped.
     pub fn seat(&self) -> Seat {
         self.hall.lock().undecided += 1;
-        Seat { hall: Arc::clone(&self.hall) }
+        Seat { job: Arc::new(Job { hall: Arc::clone(&self.hall), decisions: AtomicUsize::new(0) }) }
+    }
+
+    /// Groups of so many, also on the processor.
+    #[cfg(test)]
+    fn of_groups(most: usize) -> Self {
+        Self { hall: Arc::new(Hall { most: Some(most), ..Hall::default() }) }
     }
 }
 
 /// A job's place.
+#[derive(Clone)]
 pub struct Seat {
+    job: Arc<Job>,
+}
+
+/// Whoever sits there.
+struct Job {
     hall: Arc<Hall>,
+    /// Engines that it has and things that it does by itself: while there is any, it is not undecided.
+    decisions: AtomicUsize,
 }
 
 impl Seat {
@@ -55,7 +72,7 @@ impl Seat {
     /// # Errors
     /// As there.
     pub fn upload(&self, split: &Arc<Split>, classes: usize, device: &Device) -> Result<DeviceData, EngineError> {
-        let mut state = self.hall.lock();
+        let mut state = self.job.hall.lock();
         if let Some(known) = state.uploads.iter().find(|known| known.is_of(split, classes, device)) {
             return Ok(known.clone());
         }
@@ -64,50 +81,57 @@ impl Seat {
         Ok(data)
     }
 
-    /// A `fused` engine for the one model of `spec`, in the dispatches of whoever trains the like.
+    /// A `fused` engine for the one model of `spec`, in the dispatches of whoever needs the like.
     ///
     /// # Errors
     /// As [`crate::build`].
-    pub fn engine(&self, device: &Device, spec: EngineSpec) -> Result<Box<dyn Engine>, EngineError> {
-        let (recipe, mut parameters) = Recipe::of(device, spec);
+    pub fn engine(&self, device: &Device, spec: EngineSpec, needs: &Needs) -> Result<Box<dyn Engine>, EngineError> {
+        let (recipe, mut parameters) = Recipe::of(device, spec, needs);
         assert_eq!(parameters.len(), 1, "a job trains one model");
-        Ok(Box::new(Member::join(&self.hall, recipe, parameters.remove(0))?))
+        Ok(Box::new(Member::join(&self.job, recipe, parameters.remove(0))?))
     }
 
     /// Nobody waits for this job as long as what is returned lives.
     pub fn step_aside(&self) -> Aside {
-        Aside::new(&self.hall)
+        Aside::new(&self.job)
     }
 }
 
-impl Drop for Seat {
+impl Drop for Job {
     fn drop(&mut self) {
         self.hall.lock().undecided -= 1;
         self.hall.changed.notify_all();
     }
 }
 
-/// A job is busy with something else.
+/// A job has decided what it does. It keeps its seat for it.
 pub struct Aside {
-    hall: Arc<Hall>,
+    job: Arc<Job>,
 }
 
 impl Aside {
-    fn new(hall: &Arc<Hall>) -> Self {
-        hall.lock().undecided -= 1;
-        hall.changed.notify_all();
-        Self { hall: Arc::clone(hall) }
+    fn new(job: &Arc<Job>) -> Self {
+        let mut state = job.hall.lock();
+        if job.decisions.fetch_add(1, SeqCst) == 0 {
+            state.undecided -= 1;
+            job.hall.changed.notify_all();
+        }
+        drop(state);
+        Self { job: Arc::clone(job) }
     }
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        self.hall.lock().undecided += 1;
+        let mut state = self.job.hall.lock();
+        if self.job.decisions.fetch_sub(1, SeqCst) == 1 {
+            state.undecided += 1;
+        }
     }
 }
 
 impl Hall {
-    /// A job that panics leaves whole numbers behind: nothing is changed half.
+    /// Whatever a job that panics leaves behind: a group whose engine it has taken along answers with errors.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,6 +21,12 @@ fn spec(seed: u32, hidden: usize, train: DeviceData) -> EngineSpec {
     EngineSpec { optimizer, ..EngineSpec::new(model.clone(), vec![initialise(&model, seed)], train) }
 }
 
+fn engine(seat: &Seat, seed: u32, hidden: usize, data: DeviceData) -> Box<dyn Engine> {
+    let spec = spec(seed, hidden, data);
+    let needs = Needs::new(&spec.model);
+    seat.engine(&Device::cpu(), spec, &needs).unwrap()
+}
+
 fn plan(seed: u32, epoch: u32, batch: u32) -> EpochPlan {
     let order = shuffle(seed, Stream::Shuffle, epoch, N);
     EpochPlan::new(epoch, seed, batch, order, vec![1e-3 * (seed + 1) as f32; N.div_ceil(batch as usize)])
@@ -60,13 +66,13 @@ fn alone(job: Job) -> Trained {
     train(job, engine.as_mut(), &mut ())
 }
 
-/// Each job in a thread, in one engine as far as that goes.
-fn at_once(jobs: &[Job]) -> Vec<Trained> {
-    let (shared, images) = (SharedEngine::default(), images());
+/// Each job in a thread, in engines of up to `most` models.
+fn at_once(jobs: &[Job], most: usize) -> Vec<Trained> {
+    let (shared, images) = (SharedEngine::of_groups(most), images());
     let seats: Vec<Seat> = jobs.iter().map(|_| shared.seat()).collect();
     let run = |(job, seat): (&Job, Seat)| {
         let data = seat.upload(&images, CLASSES, &Device::cpu()).unwrap();
-        let mut engine = seat.engine(&Device::cpu(), spec(job.seed, job.hidden, data)).unwrap();
+        let mut engine = engine(&seat, job.seed, job.hidden, data);
         train(*job, engine.as_mut(), &mut ())
     };
     scope(|scope| {
@@ -83,14 +89,18 @@ fn job(seed: u32, epochs: u32) -> Job {
 fn each_job_has_the_bits_that_it_has_alone_also_when_others_have_ended() {
     let jobs = [job(0, 2), job(1, 4), job(2, 3)];
     let expected: Vec<Trained> = jobs.iter().map(|&job| alone(job)).collect();
-    assert!(at_once(&jobs) == expected);
+    for most in [1, 2, 8] {
+        assert!(at_once(&jobs, most) == expected, "at most {most} in an engine");
+    }
 }
 
 #[test]
 fn jobs_of_other_shapes_or_batches_train_beside_each_other() {
     let jobs = [job(0, 2), Job { hidden: 9, ..job(1, 3) }, Job { batch: 8, ..job(2, 3) }, job(3, 1)];
     let expected: Vec<Trained> = jobs.iter().map(|&job| alone(job)).collect();
-    assert!(at_once(&jobs) == expected);
+    for most in [1, 2, 8] {
+        assert!(at_once(&jobs, most) == expected, "at most {most} in an engine");
+    }
 }
 
 #[test]
@@ -99,7 +109,7 @@ fn nobody_waits_for_a_job_that_has_stepped_aside() {
     let (seat, other) = (shared.seat(), shared.seat());
     let _aside = other.step_aside();
     let data = seat.upload(&images(), CLASSES, &Device::cpu()).unwrap();
-    let mut engine = seat.engine(&Device::cpu(), spec(0, 7, data)).unwrap();
+    let mut engine = engine(&seat, 0, 7, data);
     assert!(train(job(0, 1), engine.as_mut(), &mut ()) == alone(job(0, 1)));
 }
 
@@ -109,7 +119,7 @@ fn a_state_is_there_before_the_first_step_and_can_be_replaced() {
     let seat = shared.seat();
     let data = seat.upload(&images(), CLASSES, &Device::cpu()).unwrap();
     let (_, trained) = alone(job(5, 2));
-    let mut engine = seat.engine(&Device::cpu(), spec(0, 7, data.clone())).unwrap();
+    let mut engine = engine(&seat, 0, 7, data.clone());
     let before = engine.state(0).unwrap();
     assert!(before.tensors["parameters"].values == spec(0, 7, data).parameters[0].values);
     engine.load_state(0, &trained).unwrap();
@@ -126,6 +136,7 @@ fn images_are_uploaded_once() {
 }
 
 /// Panics where it is asked.
+#[derive(Default)]
 struct Panics;
 
 impl Control for Panics {
@@ -134,20 +145,57 @@ impl Control for Panics {
     }
 }
 
-#[test]
-fn a_job_that_panics_leaves_nobody_waiting() {
-    let (shared, images) = (SharedEngine::default(), images());
+/// How a job ended: it may have panicked.
+type Ended = std::thread::Result<Result<(), EngineError>>;
+
+/// How two jobs of one engine end, each with a control of its own.
+fn two<C: Control + Default>() -> Vec<Ended> {
+    let (shared, images) = (SharedEngine::of_groups(2), images());
     let seats = [shared.seat(), shared.seat()];
     let run = |seat: Seat, seed: u32| {
         let data = seat.upload(&images, CLASSES, &Device::cpu()).unwrap();
-        let mut engine = seat.engine(&Device::cpu(), spec(seed, 7, data)).unwrap();
-        catch_unwind(AssertUnwindSafe(|| train(job(seed, 1), engine.as_mut(), &mut Panics))).is_err()
+        let mut engine = engine(&seat, seed, 7, data);
+        // More steps than the engine makes before it asks.
+        let mut plan = plan(seed, 0, 4);
+        if seed == NAN {
+            plan.learning_rate[0] = f32::INFINITY;
+        }
+        let steps = 0..plan.steps();
+        catch_unwind(AssertUnwindSafe(|| engine.train(&[plan], steps, &mut C::default()).map(drop)))
     };
     let run = &run;
-    let ended: Vec<bool> = scope(|scope| {
-        let jobs: Vec<_> =
-            seats.into_iter().zip(0..).map(|(seat, seed)| scope.spawn(move || run(seat, seed))).collect();
+    scope(|scope| {
+        let start = |(seat, seed)| scope.spawn(move || run(seat, seed));
+        let jobs: Vec<_> = seats.into_iter().zip([NAN, NAN + 1]).map(start).collect();
         jobs.into_iter().map(|job| job.join().unwrap()).collect()
-    });
-    assert_eq!(ended, [true, true]);
+    })
+}
+
+/// The seed of a job whose learning rate is infinite.
+const NAN: u32 = 70;
+
+#[test]
+fn of_a_job_that_panics_the_others_hear() {
+    let ended = two::<Panics>();
+    // One of them has asked its control for both.
+    assert_eq!(ended.iter().filter(|end| end.is_err()).count(), 1);
+    let told =
+        |end: &std::thread::Result<_>| matches!(end, Ok(Err(EngineError::Device(why))) if why.contains("has failed"));
+    assert_eq!(ended.iter().filter(|end| told(end)).count(), 1);
+}
+
+#[test]
+fn a_loss_that_is_no_number_is_told_to_its_own_job_as_that() {
+    let [diverged, other] = <[Ended; 2]>::try_from(two::<()>()).unwrap().map(|end| end.unwrap());
+    assert!(matches!(diverged, Err(EngineError::NonFinite { model: 0, epoch: 1, step: 2, .. })), "{diverged:?}");
+    assert!(matches!(other, Err(EngineError::Device(_))), "{other:?}");
+}
+
+#[test]
+fn a_seat_that_is_given_away_with_its_engine_is_left_in_peace() {
+    let shared = SharedEngine::of_groups(2);
+    let data = DeviceData::upload(images(), CLASSES, &Device::cpu()).unwrap();
+    let mut engine = engine(&shared.seat(), 0, 7, data);
+    let _twice = (shared.seat().step_aside(), shared.seat().step_aside());
+    assert!(train(job(0, 1), engine.as_mut(), &mut ()) == alone(job(0, 1)));
 }

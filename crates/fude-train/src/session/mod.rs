@@ -7,7 +7,7 @@ mod pruning;
 mod words;
 
 use crate::checkpoint_writer::CheckpointWriter;
-use crate::engine_choice::choose_engine;
+use crate::engine_choice::{choose_engine, needs};
 use crate::epoch::{EpochControl, ProgressClock};
 use crate::request::{TrainRequest, engine_spec};
 use crate::splits::Splits;
@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
         let parameters = init.unwrap_or_else(|| initialise(&experiment.model, experiment.train.seed));
         let spec = engine_spec(&experiment, vec![parameters], on_device.train.clone());
         let engine = match seat {
-            Some(seat) => seat.engine(&device, spec)?,
+            Some(seat) => seat.engine(&device, spec, &needs(&experiment, &data))?,
             None => fude_engine::build(Some(kind), &device, spec)?,
         };
         let teachers = experiment.distill.as_ref();

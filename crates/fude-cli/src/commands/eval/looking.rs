@@ -45,12 +45,15 @@ pub(super) fn together(models: &mut [Looking], split: &Arc<Split>) -> Result<Log
     if let [Looking { predictor, looks: None }] = models {
         return Ok(predictor.logits(split)?);
     }
+    // Each model counts as much as the others, however often it looks.
     let mut mean = MeanProbabilities::new(1.0);
     for Looking { predictor, looks } in models {
-        mean.add(&predictor.logits(split)?);
+        let mut own = MeanProbabilities::new(1.0);
+        own.add(&predictor.logits(split)?);
         for look in looks.iter().flat_map(|looks| looks.images(split)) {
-            mean.add(&predictor.logits(&Arc::new(look))?);
+            own.add(&predictor.logits(&Arc::new(look))?);
         }
+        mean.add(&own.logits());
     }
     Ok(mean.logits())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use fude_data::SET_NAMES;
 use fude_record::{Experiment, Override, RunFolder, Schedule, Summary, list_runs};
 use fude_train::{
-    Checkpoint, Prepared, PreparedCache, Progress, latest_checkpoint, newest_unfinished, prepare_to_resume,
+    Checkpoint, Prepared, PreparedCache, Progress, latest_checkpoint, newest_unfinished, prepare, prepare_to_resume,
 };
 use std::path::Path;
 
@@ -68,10 +68,13 @@ impl Start {
 
     /// The data to train on; for a run that goes on, those it began with.
     pub(super) fn data(&self, shared: &PreparedCache) -> Result<Prepared> {
-        let (Some(checkpoint), Some(run)) = (&self.checkpoint, &self.run) else {
-            return Ok(shared.prepare(&self.experiment)?);
+        // Nobody else has a fold's images: kept, all folds would be in memory in the end.
+        let prepared = || match self.experiment.data.fold {
+            Some(_) => prepare(&self.experiment),
+            None => shared.prepare(&self.experiment),
         };
-        if let Ok(data) = shared.prepare(&self.experiment)
+        let (Some(checkpoint), Some(run)) = (&self.checkpoint, &self.run) else { return Ok(prepared()?) };
+        if let Ok(data) = prepared()
             && checkpoint.require_data(&data).is_ok()
         {
             return Ok(data);

@@ -13,7 +13,7 @@ use crate::{EpochPlan, OptimizerSpec};
 use fude_data::Split;
 use fude_model::initialise;
 use fude_random::philox4x32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything that a step works with.
 struct Setup {
@@ -59,20 +59,26 @@ fn images(of: &StepOf) -> Split {
     Split { pixels: pixels.collect(), labels, height, width }
 }
 
+/// One part at a time: all of them work on the same buffers.
+fn lock(setup: &Mutex<Setup>) -> MutexGuard<'_, Setup> {
+    setup.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The kernels of a step, in their order.
 pub(in crate::fused) fn parts(of: &StepOf) -> Vec<StepPart> {
-    let setup = Arc::new(Setup::new(of));
+    let setup = Arc::new(Mutex::new(Setup::new(of)));
     let (batch, widths) = (of.batch, of.model.widths());
     let layers = widths.len() - 1;
     let adam = AdamStep::new(&OptimizerSpec::default(), None, 1e-3, 1);
     let mut parts = Vec::new();
     let mut part = |name: &str, layer: usize, amount: Amount, kernel: Box<dyn Fn(&Step) + Send>| {
-        let setup = Arc::clone(&setup);
+        let (own, prepared) = (Arc::clone(&setup), Arc::clone(&setup));
+        let prepare = move || lock(&prepared).with(|step| step.samples(Share::WHOLE));
         let run = move |times| {
-            setup.with(|step| (0..times).for_each(|_| kernel(step)));
+            lock(&own).with(|step| (0..times).for_each(|_| kernel(step)));
             Ok(())
         };
-        parts.push(StepPart::new((name, layer), amount, run));
+        parts.push(StepPart::new((name, layer), amount, prepare, run));
     };
     let images = if of.augmentation.is_some() { "deform" } else { "gather" };
     part(images, 0, Amount::images(of), Box::new(move |step| step.gather(0..batch)));

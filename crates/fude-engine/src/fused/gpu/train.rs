@@ -221,12 +221,15 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
-    /// Notes a model's first step without a loss; the others go on, where there are any.
+    /// Notes a model's first step without a loss. A model alone ends there; the others of several go on.
     fn diverge(&mut self, diverged: Diverged) -> Result<(), EngineError> {
+        if self.plans.len() == 1 {
+            return Err(diverged.into());
+        }
         if self.diverged.iter().all(|known| known.model != diverged.model) {
             self.diverged.push(diverged);
         }
-        if self.diverged.len() == self.plans.len() { Err(self.diverged[0].into()) } else { Ok(()) }
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ pub(in crate::fused) fn parts(device: &Device, of: &StepOf) -> Result<Vec<StepPa
     let part = |(number, dispatch): (usize, &Dispatch)| {
         let stage = Arc::clone(&stage);
         let run = move |times| stage.lock().unwrap_or_else(PoisonError::into_inner).repeat(number, times);
-        StepPart::new((dispatch.work.name(), dispatch.layer), amount(of, dispatch), run)
+        StepPart::new((dispatch.work.name(), dispatch.layer), amount(of, dispatch), || (), run)
     };
     Ok(dispatches.iter().enumerate().map(part).collect())
 }
