@@ -1,6 +1,6 @@
 //! Which engine, for which model: the one place where engines are made.
 
-use crate::{Device, DeviceData, Engine, EngineError, Needs};
+use crate::{Device, DeviceData, DeviceKind, Engine, EngineError, Needs};
 use fude_model::{MlpConfig, Parameters};
 use std::fmt;
 use std::str::FromStr;
@@ -123,7 +123,9 @@ pub fn choose_engine(device: &Device, needs: &Needs) -> (EngineKind, Option<Stri
     match crate::fused::unsupported(device, needs) {
         // What prunes is `fused` alone: it says what is in the way.
         Some(why) if cfg!(feature = "burn") && !needs.pruned => {
-            (EngineKind::Burn, Some(format!("engine 'fused' {why}; engine 'burn' trains it")))
+            let tunes =
+                if device.kind() == DeviceKind::Gpu { ", after tuning its kernels for a minute or more" } else { "" };
+            (EngineKind::Burn, Some(format!("engine 'fused' {why}; engine 'burn' trains it{tunes}")))
         }
         _ => (EngineKind::Fused, None),
     }

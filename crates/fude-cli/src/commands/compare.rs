@@ -37,7 +37,7 @@ pub(crate) struct CompareArgs {
 }
 
 pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
-    let runs = find_all(&args.runs, &args.out, ui)?;
+    let runs = each_once(find_all(&args.runs, &args.out, ui)?, ui);
     let groups = group(&runs);
     if args.json {
         let rows: Vec<_> = runs.iter().map(|run| json!({ "run": run.path, "summary": run.summary })).collect();
@@ -57,6 +57,22 @@ pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
     print_differences(&runs, &groups);
     verdicts(&groups).iter().for_each(|verdict| print_out(&format!("\n{verdict}")));
     Ok(())
+}
+
+/// Every result once: a run that is named twice, or trained again with the same seed, is no second measurement.
+fn each_once(runs: Vec<Compared>, ui: Ui) -> Vec<Compared> {
+    let result = |run: &Compared| {
+        let (seconds, epoch_seconds_median, samples_per_second) = (0.0, 0.0, 0.0);
+        Summary { seconds, epoch_seconds_median, samples_per_second, ..run.summary.clone() }
+    };
+    let mut kept: Vec<Compared> = Vec::new();
+    for run in runs {
+        match kept.iter().find(|other| result(other) == result(&run)) {
+            Some(_) => ui.warning(format!("{}: a result that is here already; it counts once", run.path)),
+            None => kept.push(run),
+        }
+    }
+    kept
 }
 
 /// How the experiments differ: run by run, or group by group where runs repeat each other.

@@ -4,7 +4,7 @@ use crate::spread::{mean_and_spread, plain_mean_and_spread};
 use crate::table::count;
 use crate::ui::{Ui, print_out};
 use crate::weighed;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fude_bench::Weighed;
 use fude_record::{Spread, Summary};
 use serde::Deserialize;
@@ -101,6 +101,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Summary>> {
             ),
         }
     }
+    ensure!(!summaries.is_empty(), "{}: there is no result in it", path.display());
     Ok(summaries)
 }
 

@@ -22,7 +22,12 @@ impl Looking {
         let experiment = found.run.as_ref().map(RunFolder::experiment).transpose()?;
         let looks = experiment.as_ref().and_then(|experiment| looks_of(experiment, count));
         if count.is_some_and(|count| count > 0) && looks.is_none() {
-            let why = format!("--looks: {} was not trained on deformed images", found.name());
+            let why = match found.run {
+                Some(_) => format!("--looks: {} was not trained on deformed images", found.name()),
+                None => {
+                    format!("--looks: a file does not say how images were deformed; name the run of {}", found.name())
+                }
+            };
             return Err(Stopped::Usage(why).into());
         }
         Ok(Self { predictor: Predictor::new(model)?, looks })

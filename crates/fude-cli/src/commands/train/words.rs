@@ -75,6 +75,9 @@ pub(super) fn conclude_series(runs: &[Concluded<'_>], ui: Ui) -> Result<()> {
     if summaries.iter().any(|summary| summary.fold.is_some()) {
         text += "; folds share training images, which makes it somewhat too narrow";
     }
+    if let Some(looks) = summaries.iter().find_map(|summary| summary.looks) {
+        text += &looked(looks);
+    }
     ui.result(text);
     if let Some(parent) = runs.iter().find_map(|run| run.run?.parent()) {
         ui.result(format!("everything is in {}", parent.display()));
@@ -96,11 +99,19 @@ pub(super) fn conclude(summary: &Summary, folder: Option<&RunFolder>, ui: Ui) ->
         text += &format!(", best epoch {best}{}", if summary.restored_best { " (restored)" } else { "" });
     }
     text += &format!(", {:.0} images/s with {} on the {}", summary.samples_per_second, summary.engine, summary.device);
+    if let Some(looks) = summary.looks {
+        text += &looked(looks);
+    }
     ui.result(text);
     if let Some(run) = folder {
         ui.result(format!("everything is in {}", run.path().display()));
     }
     Ok(())
+}
+
+/// What held-out figures are the mean of.
+fn looked(looks: u32) -> String {
+    format!("\nvalidation and test figures are the mean over {} looks at each image (eval.looks)", looks + 1)
 }
 
 pub(super) fn interrupted(epoch: u32, step: u32, folder: Option<&RunFolder>) -> anyhow::Error {
