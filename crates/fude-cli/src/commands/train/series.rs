@@ -169,7 +169,7 @@ impl Series {
         if jobs > 1 {
             let (name, count, done) = (&self.members[index].name, self.members.len(), progress.done.len());
             // Those that began together end together: one of them says nothing of the time.
-            let left = if progress.trained % jobs == 0 { self.left(progress) } else { String::new() };
+            let left = if progress.trained.is_multiple_of(jobs) { self.left(progress) } else { String::new() };
             ui.note(format!("{name}: accuracy {}; {done} of {count} runs are done{left}", percent(accuracy)));
         }
     }

@@ -41,8 +41,8 @@ unsafe fn transpose_square(from: *const f32, from_stride: usize, to: *mut f32, t
     unsafe {
         let rows: [[f32; SIDE]; SIDE] =
             std::array::from_fn(|row| from.add(row * from_stride).cast::<[f32; SIDE]>().read());
-        for column in 0..SIDE {
-            let line: [f32; SIDE] = std::array::from_fn(|row| rows[row][column]);
+        let columns: [[f32; SIDE]; SIDE] = std::array::from_fn(|column| rows.map(|row| row[column]));
+        for (column, line) in columns.into_iter().enumerate() {
             to.add(column * to_stride).cast::<[f32; SIDE]>().write(line);
         }
     }
