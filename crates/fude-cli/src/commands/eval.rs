@@ -30,7 +30,7 @@ Examples:
   fude eval mine.safetensors --data fashion
   fude eval runs/e1-l2/20260101T120000Z-s0/int8.safetensors
   fude eval runs/wide-augmented/*                            an ensemble: the mean of their probabilities
-  fude eval wide-augmented --looks 16                        the mean over deformed looks at each image
+  fude eval one-minute --looks 16                            the mean over deformed looks at each image
   fude eval e1-l2 --logits logits.npy")]
 pub(crate) struct EvalArgs {
     /// Run folders, experiments' names for their newest finished runs, or safetensors files; several are an ensemble, whose
