@@ -151,7 +151,11 @@ fn every_link_to_a_file_leads_to_one() {
 
 /// Tables between markers: the document, the marker, and what makes the table.
 const TABLES: [(&str, &str, &str); 3] = [
-    ("README.md", "results", "fashion.jsonl wide-fashion.jsonl kmnist-8k-splits.jsonl kmnist-8k-folds.jsonl one-minute.jsonl"),
+    (
+        "README.md",
+        "results",
+        "fashion.jsonl wide-fashion.jsonl kmnist-8k-splits.jsonl kmnist-8k-folds.jsonl one-minute.jsonl",
+    ),
     ("README.md", "compress", "compress.jsonl --brief"),
     ("docs/compress.md", "compress", "compress.jsonl"),
 ];
