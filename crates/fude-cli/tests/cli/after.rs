@@ -189,7 +189,7 @@ fn several_models_are_evaluated_as_an_ensemble_and_several_looks_as_one() {
 
 fn looks_of_first(home: &Home) -> serde_json::Value {
     let runs = home.runs("small");
-    let first = runs.iter().find(|run| run.to_string_lossy().ends_with("-s0")).unwrap().display();
+    let first = runs.iter().find(|run| run.to_string_lossy().ends_with("-s0")).expect("a run of seed 0").display();
     home.fude(&format!("eval {first} --looks 3 --json")).ends_with(0).json()
 }
 
