@@ -58,6 +58,7 @@ impl Default for OptimizerSpec {
 }
 
 /// What an engine is to train.
+#[derive(Clone)]
 pub struct EngineSpec {
     /// The models' shape.
     pub model: MlpConfig,

@@ -216,12 +216,8 @@ pub struct EvalConfig {
     pub layers: bool,
     /// Test-time augmentation: at the end, average over so many deformed looks at each held-out image beside the image as it
     /// is, `[augment]` at half its strength.
-    #[serde(skip_serializing_if = "is_zero_looks")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub looks: u32,
-}
-
-fn is_zero_looks(looks: &u32) -> bool {
-    *looks == 0
 }
 
 /// How often a checkpoint is written.
@@ -347,6 +343,6 @@ impl DataConfig {
     }
 }
 
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -3,7 +3,8 @@
 use crate::plan::augmentation;
 use fude_data::Split;
 use fude_engine::{Augmentation, Deformed, Logits, deform};
-use fude_record::{AugmentConfig, Softmax};
+use fude_record::{Experiment, Softmax};
+use std::sync::Arc;
 
 /// A mean of probabilities `softmax(z / T)`, `[N, O]`.
 #[derive(Clone, Debug)]
@@ -55,9 +56,11 @@ impl Looks {
     /// Looks are deformed less than training images: a model should see what it knows well.
     const STRENGTH: f32 = 0.5;
 
-    /// So many looks at images, deformed as in training at half the strength.
-    pub fn new(trained_on: &AugmentConfig, count: u32) -> Self {
-        Self { ranges: augmentation(trained_on).scaled(Self::STRENGTH), count }
+    /// The looks of an experiment, or `count` of its kind; none where there are none, or images are not deformed.
+    pub fn of(experiment: &Experiment, count: Option<u32>) -> Option<Self> {
+        let count = count.unwrap_or(experiment.eval.looks);
+        let ranges = augmentation(experiment.augment.as_ref().filter(|_| count > 0)?).scaled(Self::STRENGTH);
+        Some(Self { ranges, count })
     }
 
     /// How many.
@@ -65,8 +68,25 @@ impl Looks {
         self.count
     }
 
-    /// The images of each look.
-    pub fn images<'a>(&'a self, split: &'a Split) -> impl Iterator<Item = Split> + 'a {
+    /// The mean over a model's logits for images as they are, `plain`, and for each look at them.
+    ///
+    /// # Errors
+    /// What `logits` says.
+    pub fn mean<E>(
+        &self,
+        plain: &Logits,
+        split: &Split,
+        mut logits: impl FnMut(Arc<Split>) -> Result<Logits, E>,
+    ) -> Result<Logits, E> {
+        let mut mean = MeanProbabilities::new(1.0);
+        mean.add(plain);
+        for look in self.images(split) {
+            mean.add(&logits(Arc::new(look))?);
+        }
+        Ok(mean.logits())
+    }
+
+    fn images<'a>(&'a self, split: &'a Split) -> impl Iterator<Item = Split> + 'a {
         let look = |epoch| deformed(split, Deformed { augmentation: &self.ranges, seed: 0, epoch });
         (0..self.count).map(look)
     }
@@ -109,7 +129,10 @@ mod tests {
     fn looks_differ_and_keep_the_labels() {
         let images =
             Split { pixels: (0..200).map(|pixel| pixel as u8).collect(), labels: vec![0, 1], height: 10, width: 10 };
-        let looks = Looks::new(&AugmentConfig { shift: 3.0, ..Default::default() }, 3);
+        let text = "name = \"x\"\ndataset = \"kana\"\naugment.shift = 3.0\neval.looks = 3\n";
+        let experiment = Experiment::parse(text, "e.toml", &[]).unwrap();
+        let looks = Looks::of(&experiment, None).unwrap();
+        assert!(Looks::of(&experiment, Some(0)).is_none());
         let all: Vec<Split> = looks.images(&images).collect();
         assert!(
             all.len() == 3 && all[0].pixels != all[1].pixels && all.iter().all(|look| look.labels == images.labels)

@@ -1,10 +1,8 @@
 //! A model's scores on a split.
 
-use crate::{Looks, MeanProbabilities};
 use fude_data::Split;
-use fude_engine::{Device, DeviceData, Engine, EngineError, Logits, View};
+use fude_engine::{DeviceData, Engine, EngineError, Logits, View};
 use fude_record::{Answers, Calibration, Evaluation, Hard, Labelled, Mistake, evaluate, hardest, worst_mistakes};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Scores, and the logits from which all that is asked about single images follows.
@@ -31,26 +29,6 @@ pub fn score(engine: &mut dyn Engine, images: &DeviceData, view: View<'_>) -> Re
     let scored = Scored::of(&logits, images.labels());
     tracing::debug!("{} images evaluated in {:.3} s", images.len(), started.elapsed().as_secs_f64());
     Ok(scored)
-}
-
-/// Evaluates it by the mean of its probabilities over the images as they are and deformed looks at them.
-///
-/// # Errors
-/// Device errors.
-pub(crate) fn score_looks(
-    engine: &mut dyn Engine,
-    images: &DeviceData,
-    view: View<'_>,
-    looks: &Looks,
-    device: &Device,
-) -> Result<Scored, EngineError> {
-    let mut mean = MeanProbabilities::new(1.0);
-    mean.add(&engine.logits(0, images, view)?);
-    for look in looks.images(images.split()) {
-        let look = DeviceData::upload(Arc::new(look), images.classes(), device)?;
-        mean.add(&engine.logits(0, &look, view)?);
-    }
-    Ok(Scored::of(&mean.logits(), images.labels()))
 }
 
 impl Scored {

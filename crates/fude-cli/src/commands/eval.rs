@@ -14,8 +14,8 @@ use fude_data::{Split, npy_matrix};
 use fude_engine::{Logits, Predictor};
 use fude_model::StoredModel;
 use fude_record::{Calibration, Experiment, RunFolder, file};
-use fude_train::{Prepared, Scored, compare_classes, latest_checkpoint, prepare};
-use looking::{Looking, looks_of, together};
+use fude_train::{Looks, Prepared, Scored, compare_classes, latest_checkpoint, prepare};
+use looking::{Looking, together};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -238,7 +238,7 @@ fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
 pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> Result<Scored> {
     let model = final_model(run)?;
     require_classes(&run.path().display().to_string(), &model, data)?;
-    let looks = looks_of(&run.experiment()?, None);
+    let looks = Looks::of(&run.experiment()?, None);
     let logits = together(&mut [Looking { predictor: Predictor::new(model)?, looks }], &split)?;
     Ok(Scored::of(&logits, &split.labels))
 }

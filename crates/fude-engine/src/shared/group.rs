@@ -1,41 +1,32 @@
 //! Models that train in the same dispatches.
 
-use crate::{
-    Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Needs, OptimizerSpec, Progressed,
-    TrainState,
-};
-use fude_model::{MlpConfig, Parameters};
+use crate::{Device, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Needs, Progressed, TrainState};
+use fude_model::Parameters;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What the models of a group have in common.
 pub(super) struct Recipe {
     device: Device,
-    /// With them the batch, and what happens to images: models with other steps are not waited for.
+    /// The model, the batch, and what happens to images: models with other steps are not waited for.
     needs: Needs,
-    model: MlpConfig,
-    optimizer: OptimizerSpec,
-    label_smoothing: f32,
-    ema_decay: Option<f32>,
-    clip_norm: Option<f32>,
-    train: DeviceData,
+    /// Without parameters.
+    spec: EngineSpec,
 }
 
 impl Recipe {
-    /// The recipe of a specification, and its models' parameters.
-    pub(super) fn of(device: &Device, spec: EngineSpec, needs: &Needs) -> (Self, Vec<Parameters>) {
-        let EngineSpec { model, optimizer, label_smoothing, ema_decay, clip_norm, parameters, train } = spec;
-        let (device, needs) = (device.clone(), Needs { models: 1, ..needs.clone() });
-        (Self { device, needs, model, optimizer, label_smoothing, ema_decay, clip_norm, train }, parameters)
+    /// The recipe of a specification for models with these needs.
+    pub(super) fn of(device: &Device, spec: EngineSpec, needs: &Needs) -> Self {
+        let needs = Needs { models: 1, model: spec.model.clone(), ..needs.clone() };
+        Self { device: device.clone(), needs, spec: EngineSpec { parameters: Vec::new(), ..spec } }
     }
 
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let settings =
-            |recipe: &Self| (recipe.optimizer.clone(), recipe.label_smoothing, recipe.ema_decay, recipe.clip_norm);
-        self.model == other.model
-            && self.needs == other.needs
+            |Self { spec, .. }: &Self| (spec.optimizer.clone(), spec.label_smoothing, spec.ema_decay, spec.clip_norm);
+        self.needs == other.needs
             && settings(self) == settings(other)
-            && self.train.is_same(&other.train)
+            && self.spec.train.is_same(&other.spec.train)
             && self.device.is_same(&other.device)
     }
 
@@ -46,16 +37,14 @@ impl Recipe {
 
     /// An engine for models of the recipe.
     pub(super) fn build(&self, parameters: Vec<Parameters>) -> Result<Box<dyn Engine>, EngineError> {
-        let spec = EngineSpec {
-            model: self.model.clone(),
-            optimizer: self.optimizer.clone(),
-            label_smoothing: self.label_smoothing,
-            ema_decay: self.ema_decay,
-            clip_norm: self.clip_norm,
-            parameters,
-            train: self.train.clone(),
-        };
-        crate::build(Some(EngineKind::Fused), &self.device, spec)
+        crate::build(Some(EngineKind::Fused), &self.device, EngineSpec { parameters, ..self.spec.clone() })
+    }
+
+    /// The parameters in a state.
+    fn parameters(&self, state: &TrainState) -> Result<Parameters, EngineError> {
+        let layout = self.spec.model.layout();
+        let values = state.vector(TrainState::PARAMETERS, layout.parameters())?.to_vec();
+        Ok(Parameters { layout, values })
     }
 }
 
@@ -72,8 +61,6 @@ pub(super) struct Group {
 
 /// A member's place in its group.
 pub(super) struct Place {
-    /// What its model began with.
-    pub(super) parameters: Parameters,
     /// Its state, while its model is not in the engine.
     pub(super) home: Option<TrainState>,
     /// What it waits for.
@@ -127,12 +114,12 @@ impl Group {
 
     /// Takes the members' calls, and the engine with their models in it.
     pub(super) fn begin(&mut self, members: &[u64]) -> Result<Begun, EngineError> {
-        let calls: BTreeMap<u64, Call> =
+        let mut calls: BTreeMap<u64, Call> =
             members.iter().filter_map(|id| Some((*id, self.members.get_mut(id)?.call.take()?))).collect();
         let engine = self.seated(members)?;
         self.running = true;
         let steps = calls.values().next().map_or(0..0, |call| call.steps.clone());
-        let plans = self.residents.iter().filter_map(|id| Some(calls.get(id)?.plan.clone())).collect();
+        let plans = self.residents.iter().filter_map(|id| Some(calls.remove(id)?.plan)).collect();
         Ok(Begun { engine, plans, steps })
     }
 
@@ -206,7 +193,8 @@ impl Group {
             }
         }
         self.residents.clear();
-        let parameters = members.iter().filter_map(|id| Some(self.members.get(id)?.parameters.clone())).collect();
+        let home = |id| self.members.get(id).and_then(|place: &Place| place.home.as_ref()).ok_or_else(lost);
+        let parameters = members.iter().map(|id| self.recipe.parameters(home(id)?)).collect::<Result<_, _>>()?;
         let mut engine = self.recipe.build(parameters)?;
         for (place, &member) in members.iter().enumerate() {
             self.bring(engine.as_mut(), place, member)?;
@@ -217,10 +205,13 @@ impl Group {
 
     /// Moves a member's state from its home into the engine.
     fn bring(&mut self, engine: &mut dyn Engine, place: usize, member: u64) -> Result<(), EngineError> {
-        let lost = || EngineError::Device("its state was lost with an engine that has failed".into());
         let home = self.members.get_mut(&member).map(|place| &mut place.home).ok_or_else(lost)?;
         engine.load_state(place, home.as_ref().ok_or_else(lost)?)?;
         *home = None;
         Ok(())
     }
+}
+
+fn lost() -> EngineError {
+    EngineError::Device("its state was lost with an engine that has failed".into())
 }

@@ -24,7 +24,7 @@ impl Member {
     pub(super) fn join(job: &Arc<Job>, recipe: Recipe, parameters: Parameters) -> Result<Self, EngineError> {
         // By itself first, which costs an engine's buffers for a moment: what cannot be trained is refused before anybody
         // waits for it, and a member has a state of the engine's kind from its beginning.
-        let mut alone = recipe.build(vec![parameters.clone()])?;
+        let mut alone = recipe.build(vec![parameters])?;
         let (info, home) = (alone.info().clone(), Some(alone.state(0)?));
         drop(alone);
         let hall = Arc::clone(&job.hall);
@@ -36,7 +36,7 @@ impl Member {
         if group == state.groups.len() {
             state.groups.push(Group::new(recipe));
         }
-        state.groups[group].members.insert(number, Place { parameters, home, call: None, answer: None });
+        state.groups[group].members.insert(number, Place { home, call: None, answer: None });
         drop(state);
         Ok(Self { hall, group, number, info, _decided: Aside::new(job) })
     }

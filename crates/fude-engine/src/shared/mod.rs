@@ -85,10 +85,10 @@ impl Seat {
     ///
     /// # Errors
     /// As [`crate::build`].
-    pub fn engine(&self, device: &Device, spec: EngineSpec, needs: &Needs) -> Result<Box<dyn Engine>, EngineError> {
-        let (recipe, mut parameters) = Recipe::of(device, spec, needs);
-        assert_eq!(parameters.len(), 1, "a job trains one model");
-        Ok(Box::new(Member::join(&self.job, recipe, parameters.remove(0))?))
+    pub fn engine(&self, device: &Device, mut spec: EngineSpec, needs: &Needs) -> Result<Box<dyn Engine>, EngineError> {
+        assert_eq!(spec.parameters.len(), 1, "a job trains one model");
+        let parameters = spec.parameters.remove(0);
+        Ok(Box::new(Member::join(&self.job, Recipe::of(device, spec, needs), parameters)?))
     }
 
     /// Nobody waits for this job as long as what is returned lives.

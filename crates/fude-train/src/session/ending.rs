@@ -2,10 +2,9 @@
 
 use super::{Outcome, Session};
 use crate::request::selects_on_test;
-use crate::score::score_looks;
 use crate::summarise::{FinalScores, summarise};
-use crate::{Looks, TrainError, score};
-use fude_engine::{DeviceData, TrainState, View, Weights};
+use crate::{Looks, Scored, TrainError, score};
+use fude_engine::{DeviceData, EngineError, TrainState, View, Weights};
 use fude_record::{Event, Summary, file, write_atomically};
 
 impl Session<'_> {
@@ -41,25 +40,22 @@ impl Session<'_> {
     }
 
     pub(super) fn final_scores(&mut self) -> Result<FinalScores, TrainError> {
-        let (view, looks, device) = (self.view(), self.looks(), &self.device);
+        let (view, looks, device) = (self.view(), Looks::of(&self.experiment, None), &self.device);
         let engine = self.engine.as_mut();
         let train = score(engine, &self.on_device.train, view)?;
-        let mut scored = |images: Option<&DeviceData>| match (images, &looks) {
-            (None, _) => Ok(None),
-            (Some(images), None) => score(engine, images, view).map(Some),
-            (Some(images), Some(looks)) => score_looks(engine, images, view, looks, device).map(Some),
+        let mut held_out = |images: &DeviceData| -> Result<Scored, EngineError> {
+            let plain = score(engine, images, view)?;
+            let Some(looks) = &looks else { return Ok(plain) };
+            let logits = looks.mean(&plain.logits, images.split(), |look| {
+                engine.logits(0, &DeviceData::upload(look, images.classes(), device)?, view)
+            })?;
+            Ok(Scored::of(&logits, images.labels()))
         };
         Ok(FinalScores {
             train: Some(train),
-            validation: scored(self.on_device.validation.as_ref())?,
-            test: scored(self.on_device.test.as_ref())?,
+            validation: self.on_device.validation.as_ref().map(&mut held_out).transpose()?,
+            test: self.on_device.test.as_ref().map(&mut held_out).transpose()?,
         })
-    }
-
-    /// How held-out images are looked at beside as they are.
-    fn looks(&self) -> Option<Looks> {
-        let (count, augment) = (self.experiment.eval.looks, self.experiment.augment.as_ref());
-        augment.filter(|_| count > 0).map(|augment| Looks::new(augment, count))
     }
 
     /// Puts the best epoch's weights back where the experiment asks for it.

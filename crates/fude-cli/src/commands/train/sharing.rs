@@ -39,6 +39,10 @@ impl Sharing {
         let count = members.len();
         let quiet = Ui { quiet: true, ..ui };
         let mut sharing = Self { jobs: args.jobs.map_or(1, usize::from).min(count), ..Self::default() };
+        if args.seeds.is_none() {
+            // Folds have other images each: there is nothing to share.
+            return Ok(sharing);
+        }
         for member in members {
             if let Turn::Begin(start) = Start::of_series(member, args, quiet)? {
                 sharing.choose(&start, count, args, ui)?;
@@ -58,8 +62,7 @@ impl Sharing {
         let tried = device::choose(args, experiment, &data, engine, checkpoint, ui)?;
         let why = super::short_reason(&tried.choice, &args.device, tried.trial.is_some());
         let most = models_at_once(&tried.choice.device, engine, experiment, &data);
-        // Folds have other images each: an engine trains on one set.
-        if args.seeds.is_some() && most > 1 {
+        if most > 1 {
             self.jobs = args.jobs.map_or(most.min(AT_ONCE), usize::from).min(count);
             self.engine = (self.jobs > 1).then(SharedEngine::default);
         }
