@@ -24,6 +24,8 @@ pub(crate) struct ProgressDisplay {
     /// Training images a second, of the newest progress event.
     rate: f64,
     plain_lines: PlainLines,
+    /// The newest epoch, where its line was left out.
+    untold: Option<EpochRecord>,
 }
 
 impl ProgressDisplay {
@@ -38,6 +40,7 @@ impl ProgressDisplay {
             epochs_before: 0,
             rate: 0.0,
             plain_lines: PlainLines::default(),
+            untold: None,
         }
     }
 
@@ -74,11 +77,28 @@ impl ProgressDisplay {
             let speed = if self.is_narrow() { String::new() } else { self.speed() };
             bar.set_position(u64::from(record.epoch) * u64::from(self.steps));
             bar.set_message(format!("{}{speed}", short_figures(record)));
-        } else if !self.ui.quiet && self.plain_lines.is_due(record.epoch, self.epochs) {
+        } else if self.plain_lines.is_due(record.epoch, self.epochs) {
             let done = f64::from((record.epoch - self.epochs_before).max(1));
             let left = self.started.elapsed().as_secs_f64() / done * f64::from(self.epochs - record.epoch);
-            print_err(&self.plain_line(record, &duration(left)));
+            self.print_plain(record, left);
+        } else {
+            self.untold = Some(record.clone());
         }
+    }
+
+    fn print_plain(&mut self, record: &EpochRecord, seconds_left: f64) {
+        self.untold = None;
+        if !self.ui.quiet {
+            print_err(&self.plain_line(record, &duration(seconds_left)));
+        }
+    }
+
+    /// The last epoch of a run that ended early has its line, too.
+    fn finish(&mut self) {
+        if let Some(record) = self.untold.take() {
+            self.print_plain(&record, 0.0);
+        }
+        self.clear();
     }
 
     fn is_narrow(&self) -> bool {
@@ -133,7 +153,7 @@ impl Observer for ProgressDisplay {
             Event::Warning(text) => self.aside(|| ui.warning(text)),
             Event::Step(progress) => self.step(progress),
             Event::Epoch(record) => self.epoch(record),
-            Event::Finished(_) => self.clear(),
+            Event::Finished(_) => self.finish(),
         }
     }
 }

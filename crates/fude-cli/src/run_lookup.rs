@@ -16,7 +16,7 @@ pub(crate) fn run_at(text: &str, root: &Path) -> Option<RunFolder> {
 }
 
 /// The run at a path, which must have come to its end; or the newest of a name that has, with a note where a newer one has
-/// not.
+/// not, or has a summary that cannot be read.
 pub(crate) fn find_finished(text: &str, root: &Path, ui: Ui) -> Result<RunFolder> {
     if let Some(run) = run_at(text, root) {
         require_finished(&run)?;
@@ -24,13 +24,14 @@ pub(crate) fn find_finished(text: &str, root: &Path, ui: Ui) -> Result<RunFolder
     }
     let runs = runs_of_name(text, root)?;
     let Some(newest) = runs.last() else { return Err(unknown(text, root)?) };
-    let Some(finished) = runs.iter().rev().find(|run| run.is_finished()) else {
+    let Some(finished) = runs.iter().rev().find(|run| run.is_finished() && run.summary().is_ok()) else {
         require_finished(newest)?;
         return Ok(newest.clone());
     };
     if finished != newest {
         let (newer, taken) = (newest.path().display(), finished.path().display());
-        ui.note(format!("{newer} has not finished and is passed over: '{text}' stands for {taken}"));
+        let why = if newest.is_finished() { "has a summary that cannot be read" } else { "has not finished" };
+        ui.note(format!("{newer} {why} and is passed over: '{text}' stands for {taken}"));
     }
     Ok(finished.clone())
 }

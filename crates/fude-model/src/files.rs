@@ -1,9 +1,10 @@
 //! Models as safetensors files, in PyTorch's names and layouts: `fc1.weight: [out, in]`, `fc1.bias: [out]`.
 
-use crate::other_files::seems_to_be;
-use crate::{Activation, ConfigError, InputScale, MlpConfig, Normalization, Parameters};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
-use std::collections::{BTreeMap, HashMap};
+use crate::metadata::{described, take_config};
+use crate::tensors::{bytes_of, floats, header_of, layer_shapes, serialised, transposed};
+use crate::{ConfigError, MlpConfig, Parameters};
+use safetensors::tensor::{Dtype, SafeTensors};
+use std::collections::BTreeMap;
 
 /// A model as it stands in a safetensors file.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,177 +103,12 @@ impl ModelFile {
     }
 }
 
-/// The header of a safetensors file; or what the file seems to be where it is none.
-pub(crate) fn header_of(bytes: &[u8]) -> Result<Metadata, ModelFileError> {
-    match SafeTensors::read_metadata(bytes) {
-        Ok((_, header)) => Ok(header),
-        Err(error) => Err(seems_to_be(bytes).map_or(ModelFileError::Format(error), ModelFileError::Other)),
-    }
-}
-
-/// A tensor's name, type, shape and bytes.
-pub(crate) type NamedBytes = (String, Dtype, Vec<usize>, Vec<u8>);
-
-/// The bytes of a file with these tensors; equal content makes equal bytes.
-pub(crate) fn serialised(tensors: &[NamedBytes], metadata: HashMap<String, String>) -> Result<Vec<u8>, ModelFileError> {
-    let views = tensors
-        .iter()
-        .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, ModelFileError>>()?;
-    Ok(sorted_metadata(safetensors::serialize(views, Some(metadata))?))
-}
-
-/// A file's metadata: whatever else it says, and what a configuration has beside its widths.
-pub(crate) fn described(config: &MlpConfig, metadata: &BTreeMap<String, String>) -> HashMap<String, String> {
-    let mut metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
-    metadata.insert("format".into(), "pt".into());
-    metadata.insert("input".into(), crate::onnx::INPUT_MEANING.into());
-    metadata.insert("activation".into(), config.activation.name().into());
-    metadata.insert("dropout".into(), config.dropout.to_string());
-    // Left out where a plain MLP reads the same without them.
-    if config.normalization != Normalization::None {
-        metadata.insert("normalization".into(), config.normalization.name().into());
-    }
-    if config.residual {
-        metadata.insert("residual".into(), "true".into());
-    }
-    if config.input != InputScale::default() {
-        metadata.insert("input_mean".into(), config.input.mean.to_string());
-        metadata.insert("input_std".into(), config.input.std.to_string());
-    }
-    metadata
-}
-
-/// The reverse of [`described`], with the widths from the layers' `(inputs, outputs)`, of which there is one at least.
-pub(crate) fn take_config(
-    metadata: &mut BTreeMap<String, String>,
-    shapes: &[(usize, usize)],
-) -> Result<MlpConfig, ModelFileError> {
-    let activation = take_activation(metadata)?;
-    let normalization = take_normalization(metadata)?;
-    let residual = take_residual(metadata)?;
-    let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
-    let dropout = number("dropout", 0.0);
-    let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
-    metadata.remove("format");
-    metadata.remove("input");
-    let config = MlpConfig {
-        inputs: shapes[0].0,
-        hidden: shapes[..shapes.len() - 1].iter().map(|shape| shape.1).collect(),
-        outputs: shapes[shapes.len() - 1].1,
-        activation,
-        normalization,
-        residual,
-        dropout,
-        input,
-    };
-    config.validate()?;
-    Ok(config)
-}
-
-fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
-    let Some(name) = metadata.remove("activation") else { return Ok(Activation::Relu) };
-    Activation::from_name(&name).ok_or(ModelFileError::Metadata {
-        key: "activation",
-        expected: "relu, gelu or tanh",
-        found: name,
-    })
-}
-
-fn take_normalization(metadata: &mut BTreeMap<String, String>) -> Result<Normalization, ModelFileError> {
-    let Some(name) = metadata.remove("normalization") else { return Ok(Normalization::None) };
-    Normalization::from_name(&name).ok_or(ModelFileError::Metadata {
-        key: "normalization",
-        expected: "none or layer",
-        found: name,
-    })
-}
-
-fn take_residual(metadata: &mut BTreeMap<String, String>) -> Result<bool, ModelFileError> {
-    let Some(text) = metadata.remove("residual") else { return Ok(false) };
-    text.parse().map_err(|_| ModelFileError::Metadata { key: "residual", expected: "true or false", found: text })
-}
-
-/// `(inputs, outputs)` of fc1, fc2, ..., each of which must fit the one before.
-pub(crate) fn layer_shapes(tensors: &SafeTensors<'_>) -> Result<Vec<(usize, usize)>, ModelFileError> {
-    let mut shapes: Vec<(usize, usize)> = Vec::new();
-    loop {
-        let name = format!("fc{}.weight", shapes.len() + 1);
-        let Ok(view) = tensors.tensor(&name) else {
-            return if shapes.is_empty() { Err(ModelFileError::Missing { name }) } else { Ok(shapes) };
-        };
-        let before = shapes.last().map(|shape| shape.1);
-        match *view.shape() {
-            [outputs, inputs] if outputs > 0 && inputs > 0 && before.is_none_or(|width| width == inputs) => {
-                shapes.push((inputs, outputs));
-            }
-            _ => {
-                let inputs = before.map_or("in".to_owned(), |width| width.to_string());
-                let (expected, found) = (format!("[out, {inputs}]"), format!("{:?}", view.shape()));
-                return Err(ModelFileError::Shape { name, expected, found });
-            }
-        }
-    }
-}
-
-pub(crate) fn floats(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelFileError> {
-    let bytes = tensor(tensors, name, Dtype::F32, shape)?;
-    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(ModelFileError::NotFinite { name: name.into(), index, value: values[index] }),
-        None => Ok(values),
-    }
-}
-
-/// The bytes of a tensor that must be of this type and shape.
-pub(crate) fn tensor<'a>(
-    tensors: &SafeTensors<'a>,
-    name: &str,
-    dtype: Dtype,
-    shape: &[usize],
-) -> Result<&'a [u8], ModelFileError> {
-    let view = tensors.tensor(name).map_err(|_| ModelFileError::Missing { name: name.into() })?;
-    if view.dtype() != dtype || view.shape() != shape {
-        return Err(ModelFileError::Shape {
-            name: name.into(),
-            expected: format!("{dtype:?} {shape:?}"),
-            found: format!("{:?} {:?}", view.dtype(), view.shape()),
-        });
-    }
-    Ok(view.data())
-}
-
-pub(crate) fn bytes_of(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-/// `[rows, columns]` to `[columns, rows]`.
-pub(crate) fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
-}
-
-/// Gives the header's metadata a fixed order: the library writes a hash map's, and equal models should be equal files.
-fn sorted_metadata(bytes: Vec<u8>) -> Vec<u8> {
-    let rewritten = (|| {
-        let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?) as usize;
-        let header: serde_json::Value = serde_json::from_slice(bytes.get(8..8 + length)?).ok()?;
-        let mut header = header.as_object()?.clone();
-        let metadata = header.get_mut("__metadata__")?.as_object_mut()?;
-        metadata.sort_keys();
-        let mut text = serde_json::to_vec(&header).ok()?;
-        text.resize(text.len().next_multiple_of(8), b' ');
-        let mut out = (text.len() as u64).to_le_bytes().to_vec();
-        out.extend(text);
-        out.extend(&bytes[8 + length..]);
-        Some(out)
-    })();
-    rewritten.unwrap_or(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{InputScale, Normalization};
     use proptest::prelude::*;
+    use safetensors::tensor::TensorView;
 
     fn model() -> ModelFile {
         let config = MlpConfig {

@@ -9,12 +9,14 @@ mod files;
 mod import;
 mod initialise;
 mod layout;
+mod metadata;
 mod normalization;
 mod onnx;
 mod other_files;
 mod prune;
 mod quantised;
 mod summary;
+mod tensors;
 
 pub use activation::Activation;
 pub use config::{ConfigError, InputScale, MAX_INPUTS, MAX_LAYERS, MAX_UNITS, MlpConfig};

@@ -8,6 +8,7 @@ mod augment;
 mod calibration;
 mod comparison;
 mod culprit;
+mod data;
 mod distill;
 mod event;
 mod experiment;
@@ -27,6 +28,7 @@ mod run_lock;
 mod run_metrics;
 mod spread;
 mod summary;
+mod train;
 mod which_file;
 mod wording;
 
@@ -35,11 +37,10 @@ pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
 pub use calibration::{CONFIDENCE_BINS, Calibration, ConfidenceBin, Labelled};
 pub use comparison::{Comparison, Method};
+pub use data::DataConfig;
 pub use distill::DistillConfig;
 pub use event::{EpochRecord, Event, LayerRecord, StepProgress};
-pub use experiment::{
-    CheckpointConfig, DataConfig, EarlyStopping, EvalConfig, Experiment, Monitor, Optimizer, Schedule, TrainConfig,
-};
+pub use experiment::{CheckpointConfig, EarlyStopping, EvalConfig, Experiment, Monitor};
 pub use hardest::{Hard, hardest};
 pub use interval::share_interval;
 pub use metrics::{
@@ -56,4 +57,5 @@ pub use run_list::list_runs;
 pub use run_lock::RunLock;
 pub use spread::{Figure, Spread, spreads};
 pub use summary::{SUMMARY_SCHEMA, Summary};
+pub use train::{Optimizer, Schedule, TrainConfig};
 pub use wording::{in_plain_words, nearest};

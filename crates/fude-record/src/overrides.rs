@@ -14,10 +14,20 @@ pub struct Override {
     key: Vec<String>,
     /// None takes the key away.
     value: Option<String>,
-    /// The flag that the user gave, where it was not `--set`.
-    flag: Option<&'static str>,
+    given: Given,
     /// Whether it gives way to what is there.
     only_where_absent: bool,
+}
+
+/// How the user wrote an override.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Given {
+    /// `--set train.batch=256`.
+    Set,
+    /// A flag that stands for a key: `--epochs 20`.
+    Flag(&'static str),
+    /// A section of a file of its own, as of a study: `space.train.batch`.
+    Section(&'static str),
 }
 
 impl FromStr for Override {
@@ -30,7 +40,7 @@ impl FromStr for Override {
         if key.iter().any(String::is_empty) || key.len() > MAX_DEPTH {
             return Err(format!("expected a key as in the experiment file (train.batch), found '{text}'"));
         }
-        Ok(Self { key, value: Some(value.trim().to_owned()), flag: None, only_where_absent: false })
+        Ok(Self { key, value: Some(value.trim().to_owned()), given: Given::Set, only_where_absent: false })
     }
 }
 
@@ -38,9 +48,10 @@ impl FromStr for Override {
 impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.value.as_deref().unwrap_or_default();
-        match self.flag {
-            Some(flag) => f.write_str(format!("{flag} {value}").trim_end()),
-            None => write!(f, "--set {}={value}", self.key.join(".")),
+        match self.given {
+            Given::Flag(flag) => f.write_str(format!("{flag} {value}").trim_end()),
+            Given::Set => write!(f, "--set {}={value}", self.key.join(".")),
+            Given::Section(section) => write!(f, "the study's {section}.{} = {value}", self.key.join(".")),
         }
     }
 }
@@ -49,7 +60,7 @@ impl Override {
     /// An override made in a program: `train.epochs`, 20.
     pub fn new(key: &str, value: impl fmt::Display) -> Self {
         let key = key.split('.').map(str::to_owned).collect();
-        Self { key, value: Some(value.to_string()), flag: None, only_where_absent: false }
+        Self { key, value: Some(value.to_string()), given: Given::Set, only_where_absent: false }
     }
 
     /// One whose value is a string, also where it would read as a number: a folder may be called 2024.
@@ -65,7 +76,13 @@ impl Override {
     /// Names the flag that stands for it (`--epochs`): errors must blame what the user wrote.
     #[must_use]
     pub fn given_by(self, flag: &'static str) -> Self {
-        Self { flag: Some(flag), ..self }
+        Self { given: Given::Flag(flag), ..self }
+    }
+
+    /// Names the section of the file that it is from, which is no experiment's.
+    #[must_use]
+    pub fn of_section(self, section: &'static str) -> Self {
+        Self { given: Given::Section(section), ..self }
     }
 
     /// Lets it hold only where neither the file nor an override before it has the key, whatever value that has.

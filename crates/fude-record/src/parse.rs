@@ -27,7 +27,10 @@ impl Experiment {
         let unread = |error| format!("cannot be read: {error}{}", hint(path));
         let text = std::fs::read_to_string(path)
             .map_err(|error| ExperimentError { place: place.clone(), message: unread(error) })?;
-        Self::parse(&text, &place, overrides)
+        Self::parse(&text, &place, overrides).map_err(|error| match is_study(&text) {
+            true => ExperimentError { place, message: "is a study and no experiment: `fude sweep` takes it".into() },
+            false => error,
+        })
     }
 
     /// Reads and checks an experiment's text; `place` stands for the file in errors.
@@ -59,6 +62,12 @@ impl Experiment {
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string_pretty(self)
     }
+}
+
+/// Whether a text has what studies have and experiments lack.
+fn is_study(text: &str) -> bool {
+    let document = text.parse::<DocumentMut>();
+    document.is_ok_and(|document| ["experiment", "space"].iter().all(|key| document.contains_key(key)))
 }
 
 /// A text under examination.

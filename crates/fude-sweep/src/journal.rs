@@ -2,8 +2,8 @@
 
 use crate::{Rung, State, Study, SweepError, Trial};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -64,10 +64,16 @@ impl Journal {
         match found {
             None => return self.write(&Line::Study { study: identity(study) }),
             Some(Line::Study { study: found }) if found == identity(study) => {}
-            Some(_) => {
-                let why = "belongs to another study, or to this one before it was changed; give it another name, or \
-                           remove the folder to begin anew (trials alone may be changed)";
-                return Err(taken(&self.path, why));
+            Some(found) => {
+                let changes = match &found {
+                    Line::Study { study: before } => changes(before, &identity(study)),
+                    _ => "its first line is no study's".to_owned(),
+                };
+                let why = format!(
+                    "belongs to another study, or to this one before it was changed ({changes}); give it another name, or \
+                     remove the folder to begin anew (trials alone may be changed)"
+                );
+                return Err(taken(&self.path, &why));
             }
         }
         rest.into_iter().for_each(|line| self.take(line));
@@ -125,6 +131,18 @@ impl Journal {
     pub fn trials(&self) -> Vec<Trial> {
         self.trials.values().cloned().collect()
     }
+}
+
+/// `seed was 0, is 1; sampler was "tpe", is "random"`; sections by their names alone.
+fn changes(before: &Value, now: &Value) -> String {
+    let of = |study: &Value, key: &str| study.get(key).cloned().unwrap_or_default();
+    let keys: BTreeSet<&String> = [before, now].into_iter().filter_map(Value::as_object).flat_map(Map::keys).collect();
+    let changed = keys.into_iter().filter(|key| of(before, key) != of(now, key));
+    let told = changed.map(|key| match (of(before, key), of(now, key)) {
+        (Value::Object(_), _) | (_, Value::Object(_)) => format!("{key} is not the same"),
+        (before, now) => format!("{key} was {before}, is {now}"),
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// What must not change while a search goes on: all but how many trials.

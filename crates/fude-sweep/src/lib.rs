@@ -10,6 +10,7 @@ mod journal;
 mod range;
 mod sampler;
 mod study;
+mod study_file;
 mod sweep;
 mod trial;
 mod watch;

@@ -1,7 +1,8 @@
 //! A study file: what is searched over, for what, and how long.
 
+use crate::study_file::parse;
 use crate::{Halving, Range, SweepError};
-use fude_record::{Experiment, ExperimentError, Override, in_plain_words};
+use fude_record::{Experiment, ExperimentError, Override};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -73,34 +74,6 @@ pub enum SamplerKind {
     Grid,
 }
 
-/// The file's form: sections may be written with dotted or quoted keys.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Text {
-    name: String,
-    experiment: PathBuf,
-    #[serde(default)]
-    objective: Objective,
-    #[serde(default)]
-    sampler: SamplerKind,
-    trials: Option<u32>,
-    #[serde(default = "ten")]
-    startup: u32,
-    #[serde(default)]
-    seed: u32,
-    #[serde(default)]
-    set: toml::Table,
-    halving: Option<Halving>,
-    space: toml::Table,
-}
-
-/// Trials where the file says nothing of them and nothing else decides.
-const TRIALS: u32 = 60;
-
-fn ten() -> u32 {
-    10
-}
-
 impl Study {
     /// Reads and checks a study file, and that its experiment takes the keys.
     ///
@@ -109,7 +82,10 @@ impl Study {
     pub fn load(path: &Path) -> Result<Self, SweepError> {
         let wrong = |why: String| SweepError::Study { path: path.to_owned(), why };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        let study = Self::parse(&text, path.parent().unwrap_or(Path::new(""))).map_err(wrong)?;
+        let study = parse(&text, path.parent().unwrap_or(Path::new(""))).map_err(|why| match is_experiment(&text) {
+            true => wrong("is an experiment and no study: `fude train` takes it".into()),
+            false => wrong(why),
+        })?;
         // Both ends of every range, so that a search does not end in its middle.
         for share in [0.0, 1.0 - f64::EPSILON] {
             let at_share = study.space.iter().map(|(key, range)| (key.clone(), range.value(range.at(share))));
@@ -121,46 +97,6 @@ impl Study {
         Ok(study)
     }
 
-    /// Reads a study's text; `folder` is where its experiment's path begins.
-    fn parse(text: &str, folder: &Path) -> Result<Self, String> {
-        let file: Text = toml::from_str(text).map_err(|error| {
-            let message = in_plain_words(&error.message().replace('\n', ", "));
-            let newlines = |end: usize| text.bytes().take(end).filter(|&byte| byte == b'\n').count();
-            let line = error.span().map(|span| newlines(span.start) + 1);
-            line.map_or(message.clone(), |line| format!("line {line}: {message}"))
-        })?;
-        let mut space = BTreeMap::new();
-        flatten("", &file.space, &mut |key, value| {
-            let is_range = value.as_table().is_some_and(|t| t.contains_key("choices") || t.contains_key("low"));
-            if !is_range && value.is_table() {
-                return Ok(false);
-            }
-            let range = value
-                .clone()
-                .try_into()
-                .map_err(|error: toml::de::Error| format!("space.{key}: {}", error.message()))?;
-            space.insert(key.to_owned(), range);
-            Ok(true)
-        })?;
-        let mut set = BTreeMap::new();
-        flatten("", &file.set, &mut |key, value| {
-            if value.is_table() {
-                return Ok(false);
-            }
-            set.insert(key.to_owned(), value.to_string());
-            Ok(true)
-        })?;
-        let Text { name, experiment, objective, sampler, trials, startup, seed, halving, .. } = file;
-        let experiment = folder.join(experiment);
-        let trials = match (sampler, combinations(&space)) {
-            (SamplerKind::Grid, None) => return Err("sampler: a grid needs { choices } for every key".into()),
-            (SamplerKind::Grid, Some(all)) => trials.unwrap_or(all).min(all),
-            _ => trials.unwrap_or(TRIALS),
-        };
-        let study = Self { name, experiment, objective, sampler, trials, startup, seed, set, halving, space };
-        study.check().map(|()| study)
-    }
-
     /// The study with so many trials; a grid has no more than its combinations.
     #[must_use]
     pub fn with_trials(self, trials: u32) -> Self {
@@ -168,7 +104,7 @@ impl Study {
         Self { trials: trials.min(most.unwrap_or(u32::MAX)), ..self }
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if self.name.is_empty() || !self.name.chars().all(plain) || self.name.starts_with('.') {
             return Err(format!("name: expected letters, digits, '-', '_' or '.', found '{}'", self.name));
@@ -197,32 +133,21 @@ impl Study {
         values: &BTreeMap<String, String>,
         more: &[Override],
     ) -> Result<Experiment, ExperimentError> {
-        let all = self.set.iter().chain(values).map(|(key, value)| Override::new(key, value));
+        let of = |section| move |(key, value): (&String, &String)| Override::new(key, value).of_section(section);
+        let all = self.set.iter().map(of("set")).chain(values.iter().map(of("space")));
         let overrides: Vec<Override> = all.chain(more.iter().cloned()).collect();
         Experiment::load(&self.experiment, &overrides)
     }
 }
 
-/// How many combinations of choices there are, as far as they can be counted; none where a key has numbers.
-fn combinations(space: &BTreeMap<String, Range>) -> Option<u32> {
-    space.values().try_fold(1_u32, |all, range| Some(all.saturating_mul(range.choices()?)))
+/// Whether a text has what experiments have and studies lack.
+fn is_experiment(text: &str) -> bool {
+    text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("dataset") && !table.contains_key("space"))
 }
 
-/// Hands each value with its dotted key to `take`, which says whether it took it or wants what is inside.
-fn flatten(
-    prefix: &str,
-    table: &toml::Table,
-    take: &mut impl FnMut(&str, &toml::Value) -> Result<bool, String>,
-) -> Result<(), String> {
-    for (key, value) in table {
-        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        if !take(&key, value)?
-            && let Some(inner) = value.as_table()
-        {
-            flatten(&key, inner, take)?;
-        }
-    }
-    Ok(())
+/// How many combinations of choices there are, as far as they can be counted; none where a key has numbers.
+pub(crate) fn combinations(space: &BTreeMap<String, Range>) -> Option<u32> {
+    space.values().try_fold(1_u32, |all, range| Some(all.saturating_mul(range.choices()?)))
 }
 
 #[cfg(test)]
@@ -243,7 +168,7 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
 ";
 
     pub(crate) fn study() -> Study {
-        Study::parse(STUDY, Path::new("folder")).unwrap()
+        parse(STUDY, Path::new("folder")).unwrap()
     }
 
     #[test]
@@ -269,7 +194,7 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
             ("[set]", "trails = 1\n[set]", "did you mean `trials`?"),
             ("[set]", "sampler = \"grid\"\n[set]", "sampler: a grid needs { choices }"),
         ] {
-            let error = Study::parse(&STUDY.replace(from, to), Path::new("")).unwrap_err();
+            let error = parse(&STUDY.replace(from, to), Path::new("")).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
     }
@@ -278,7 +203,7 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
     fn a_grid_has_no_more_trials_than_combinations_however_many_are_asked_for() {
         let numbers = "train.learning_rate = { low = 1e-4, high = 1e-1, log = true }";
         let text = STUDY.replace(numbers, "train.batch = { choices = [8, 16] }");
-        let grid = Study::parse(&text.replace("[set]", "sampler = \"grid\"\n[set]"), Path::new("")).unwrap();
+        let grid = parse(&text.replace("[set]", "sampler = \"grid\"\n[set]"), Path::new("")).unwrap();
         assert_eq!(grid.trials, 4);
         assert_eq!(grid.clone().with_trials(100).trials, 4);
         assert_eq!(grid.with_trials(3).trials, 3);
@@ -289,11 +214,11 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
     fn more_combinations_than_can_be_counted_are_still_a_space() {
         let keys: String = (0..40).map(|key| format!("k{key} = {{ choices = [1, 2] }}\n")).collect();
         let text = STUDY.replace("[space]\n", &format!("[space]\n{keys}"));
-        assert_eq!(Study::parse(&text, Path::new("")).unwrap().trials, 60);
+        assert_eq!(parse(&text, Path::new("")).unwrap().trials, 60);
         let only: String = format!("name = \"s\"\nexperiment = \"e.toml\"\n[space]\n{keys}");
-        assert_eq!(Study::parse(&only, Path::new("")).unwrap().trials, 60);
+        assert_eq!(parse(&only, Path::new("")).unwrap().trials, 60);
         let grid = only.replace("[space]", "sampler = \"grid\"\ntrials = 70\n[space]");
-        assert_eq!(Study::parse(&grid, Path::new("")).unwrap().trials, 70);
+        assert_eq!(parse(&grid, Path::new("")).unwrap().trials, 70);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::run_lookup::RUNS;
 use crate::table::{loss, percent, table_cut_short, table_without};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::Result;
-use fude_record::{Experiment, Summary};
+use fude_record::Summary;
 use groups::{Group, group, groups_json, groups_table, verdicts};
 use serde_json::{Value, json};
 use sources::{Compared, find_all};
@@ -79,8 +79,7 @@ fn each_once(runs: Vec<Compared>, ui: Ui) -> Vec<Compared> {
 fn print_differences(runs: &[Compared], groups: &[Group<'_>]) {
     let repeated = groups.len() < runs.len();
     let (names, keys): (Vec<String>, Vec<_>) = if repeated {
-        let identity = |run: &Compared| run.experiment.as_ref().map(Experiment::identity).unwrap_or_default();
-        groups.iter().map(|group| (group.name.clone(), identity(group.runs[0]))).unzip()
+        groups.iter().map(|group| (group.name.clone(), group.runs[0].keys_of_group())).unzip()
     } else {
         (1..).zip(runs).map(|(n, run)| (format!("run {n}"), run.keys())).unzip()
     };
@@ -151,11 +150,8 @@ fn differences(all: &[BTreeMap<String, String>]) -> BTreeMap<String, Vec<String>
 }
 
 fn warn_of_unlike_data(runs: &[Compared], ui: Ui) {
-    // Folds differ by an image in size.
-    let images = |s: &Summary| if s.folds.is_some() { 0 } else { s.test_samples };
-    let key = |run: &Compared| (run.summary.dataset.clone(), run.summary.folds, images(&run.summary));
-    if runs.iter().any(|run| key(run) != key(&runs[0])) {
-        ui.warning("these runs were not measured on the same data: their figures cannot be compared");
+    if runs.iter().any(|run| run.measured_on() != runs[0].measured_on()) {
+        ui.warning("these runs were not all measured on the same data: figures of different data cannot be compared");
     }
     if runs.iter().any(|run| run.summary.dataset == "kmnist-8k") {
         ui.note("kmnist-8k is a part of KMNIST's test file: not comparable with KMNIST");

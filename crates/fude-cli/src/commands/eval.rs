@@ -87,10 +87,8 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
     if let Some(path) = &args.logits {
         args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
     }
-    let mut name = found.iter().map(FoundModel::name).collect::<Vec<_>>().join(" + ");
-    if let Some(looks) = models.iter().filter_map(Looking::count).max() {
-        name = format!("{name}, {} looks", looks + 1);
-    }
+    let name = found.iter().map(FoundModel::name).collect::<Vec<_>>().join(" + ");
+    let looks = models.iter().filter_map(Looking::count).max().unwrap_or(0);
     let scored = Scored::of(&logits, &split.labels);
     // A temperature is told of images alone that it was not fitted on.
     let validation = data.validation.as_ref().filter(|_| args.split == SplitName::Test);
@@ -98,7 +96,7 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         Some(split) => Some(Scored::of(&together(&mut models, split)?, &split.labels)),
         None => None,
     };
-    show(args, &name, &data, &scored, &scored.calibration(validation.as_ref()))
+    show(args, (&name, looks), &data, &scored, &scored.calibration(validation.as_ref()))
 }
 
 /// A model, which must have been trained on these data and know their classes.
@@ -112,13 +110,20 @@ fn checked(found: &FoundModel, args: &EvalArgs, data: &Prepared, ui: Ui) -> Resu
     Ok(model)
 }
 
-fn show(args: &EvalArgs, model: &str, data: &Prepared, scored: &Scored, calibration: &Calibration) -> Result<()> {
+/// Tells what the models reached, with so many looks at each image beside the plain one.
+fn show(
+    args: &EvalArgs,
+    (model, looks): (&str, u32),
+    data: &Prepared,
+    scored: &Scored,
+    calibration: &Calibration,
+) -> Result<()> {
     let evaluation = &scored.evaluation;
     let classes = evaluation.per_class(&data.classes);
     let name = format!("{:?}", args.split).to_lowercase();
     if args.json {
         return print_json(&json!({
-            "run": model, "dataset": data.dataset, "split": name, "samples": evaluation.samples,
+            "run": model, "looks": looks, "dataset": data.dataset, "split": name, "samples": evaluation.samples,
             "loss": evaluation.loss, "accuracy": evaluation.accuracy, "per_class": classes,
             "confusion": evaluation.confusion, "calibration": calibration,
         }));
@@ -129,8 +134,9 @@ fn show(args: &EvalArgs, model: &str, data: &Prepared, scored: &Scored, calibrat
         .collect();
     print_out(&table(&["class", "precision", "recall", "F1", "images"], rows));
     let (accuracy, loss) = (percent(Some(evaluation.accuracy)), loss(Some(evaluation.loss)));
+    let looked = if looks > 0 { format!(", {} looks", looks + 1) } else { String::new() };
     print_out(&format!(
-        "\n{model} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
+        "\n{model}{looked} on the {name} split of {} ({} images): accuracy {accuracy}, loss {loss}",
         data.dataset,
         count(evaluation.samples)
     ));

@@ -20,6 +20,8 @@ Examples:
   fude predict e1-l2 scans/ --show prepared.png            look at what the model was shown";
 
 /// Says what is on pictures, whether their ink is dark or light, wherever it is and however large, on the CPU.
+///
+/// Each picture is looked at once, whatever eval.looks says.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PredictArgs {

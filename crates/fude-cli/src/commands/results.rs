@@ -60,6 +60,11 @@ enum Line {
 
 /// The lines of a file, none of which may be anything else.
 fn lines(path: &Path) -> Result<Vec<Line>> {
+    ensure!(
+        !path.is_dir(),
+        "{}: expected a file with a result a line, found a folder; `fude compare` takes runs",
+        path.display()
+    );
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let parsed = lines.map(|(index, line)| match serde_json::from_str(line) {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use fude_bench::{ToWeigh, weigh};
 use fude_record::{RunFolder, file};
 use fude_train::{Prepared, compare_classes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Weighs models against each other: test accuracy, bytes, parameters, and how long an answer takes on one thread.
@@ -51,6 +51,7 @@ pub(crate) fn run(args: &WeighArgs, ui: Ui) -> Result<()> {
     if args.data.is_none() {
         warn_of_other_test_images(&found, &data, ui)?;
     }
+    note_looks(&found, ui)?;
     let to_weigh = |one: &FoundModel| {
         let model = one.stored()?;
         compare_classes(model.metadata(), &data).with_context(|| one.name())?;
@@ -84,6 +85,21 @@ fn warn_of_other_test_images(found: &[FoundModel], data: &Prepared, ui: Ui) -> R
                 path.display()
             ));
         }
+    }
+    Ok(())
+}
+
+/// Runs whose own figures are over several looks at each image have others here.
+fn note_looks(found: &[FoundModel], ui: Ui) -> Result<()> {
+    let experiments = found.iter().filter_map(|one| one.run.as_ref()).map(RunFolder::experiment);
+    let looking =
+        experiments.collect::<Result<Vec<_>, _>>()?.into_iter().filter(|experiment| experiment.eval.looks > 0);
+    let names: BTreeSet<String> = looking.map(|experiment| experiment.name).collect();
+    if !names.is_empty() {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        ui.note(format!(
+            "{names}: weighed with one look at each image, whatever eval.looks says; `fude eval` takes all"
+        ));
     }
     Ok(())
 }

@@ -94,7 +94,31 @@ fn compare_warns_of_unlike_data() {
     let home = Home::with_small_experiment("");
     home.fude("train small.toml").ends_with(0);
     home.fude("train small.toml --set name=kana --data kana --set data.limit=200").ends_with(0);
-    home.fude("compare small kana").ends_with(0).says(&["not measured on the same data"]);
+    home.fude("train small.toml --seed 1").ends_with(0);
+    let unlike = home.fude("compare small kana").ends_with(0).says(&["not all measured on the same data"]);
+    assert!(!unlike.stdout.contains("to tell a difference from noise"), "a verdict on unlike data: {}", unlike.stdout);
+}
+
+#[test]
+fn compare_passes_over_a_run_whose_summary_cannot_be_read() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    let good = home.run("small").strip_prefix(home.path("")).expect("a run of this home").display().to_string();
+    home.fude("train small.toml --seed 1 --out second").ends_with(0);
+    let broken = home.small_run("second");
+    std::fs::rename(&broken, home.path("runs/small").join("20990101T000000Z-s1")).unwrap();
+    home.write("runs/small/20990101T000000Z-s1/summary.json", "");
+    let ran = home.fude("compare small").ends_with(0);
+    ran.says(&["has a summary that cannot be read and is passed over: 'small' stands for", &good]);
+}
+
+#[test]
+fn compare_names_no_deformation_that_neither_run_has() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml").ends_with(0);
+    home.fude("train small.toml --set name=moved --set augment.shift=1").ends_with(0);
+    let json = home.fude("compare small moved --json").ends_with(0).json();
+    assert_eq!(json["differences"], serde_json::json!({ "augment.shift": ["-", "1.0"] }));
 }
 
 #[test]
@@ -173,7 +197,10 @@ fn several_models_are_evaluated_as_an_ensemble_and_several_looks_as_one() {
     let of = |arguments: &str| home.fude(&format!("eval {arguments} --json")).ends_with(0).json();
     let one = of("small");
     let looks = of("small --looks 3");
-    assert!(looks["loss"] != one["loss"] && looks["run"].as_str().unwrap().ends_with(", 4 looks"), "{looks}");
+    assert!(looks["loss"] != one["loss"], "{looks}");
+    assert_eq!((&one["looks"], &looks["looks"]), (&0.into(), &3.into()));
+    let told = home.fude("eval small --looks 3").ends_with(0).stdout;
+    assert!(told.contains(", 4 looks on the test split of kana"), "{told}");
     // A run that looks for itself says what eval says of it.
     let own =
         home.fude("train small.toml --data kana --set data.limit=600 --seed 0 --set eval.looks=3 --out looking --json");

@@ -27,6 +27,18 @@ fn an_experiment_without_its_ending_and_a_slip_of_the_fingers_are_told_what_is_m
 }
 
 #[test]
+fn an_experiment_and_a_study_are_told_from_each_other() {
+    let home = Home::with_small_experiment("");
+    home.write("s.toml", "name = \"s\"\nexperiment = \"small.toml\"\nspace.train.batch = { choices = [8, 0] }\n");
+    home.fude("train s.toml").ends_with(2).says(&["s.toml: is a study and no experiment: `fude sweep` takes it"]);
+    home.fude("sweep small.toml").ends_with(2).says(&["is an experiment and no study: `fude train` takes it"]);
+    home.fude("sweep s.toml").ends_with(2).says(&["the study's space.train.batch = 0: train.batch: expected"]);
+    home.fude("results runs").ends_with(1).says(&["cannot read runs"]);
+    std::fs::create_dir(home.path("runs")).unwrap();
+    home.fude("results runs").ends_with(1).says(&["found a folder; `fude compare` takes runs"]);
+}
+
+#[test]
 fn an_unknown_data_set_is_named_with_the_known_ones() {
     let home = Home::with_small_experiment("");
     for command in ["train small.toml --data kminst", "check small.toml --set dataset=kminst", "data stats kminst"] {

@@ -110,6 +110,17 @@ fn a_sweep_finds_a_best_trial_that_can_be_trained() {
 }
 
 #[test]
+fn a_search_that_was_begun_otherwise_says_what_has_changed() {
+    let home = Home::with_small_experiment("");
+    home.write("tiny.toml", STUDY);
+    home.fude("sweep tiny.toml --trials 1").ends_with(0);
+    let refused = home.fude("sweep tiny.toml --trials 1 --seed 3");
+    refused.ends_with(1).says(&["before it was changed (seed was 0, is 3)"]);
+    home.write("tiny.toml", &STUDY.replace("factor = 2", "factor = 3"));
+    home.fude("sweep tiny.toml --trials 1").ends_with(1).says(&["(halving is not the same)"]);
+}
+
+#[test]
 fn a_sweep_goes_on_after_a_kill_and_does_what_it_would_have_done() {
     let home = Home::with_small_experiment("");
     home.write("tiny.toml", STUDY);

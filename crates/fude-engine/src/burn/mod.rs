@@ -5,24 +5,27 @@
 
 mod average;
 mod clip;
+mod device;
 mod images;
 mod model;
 mod optimizer;
+mod pending;
 
 #[cfg(feature = "gpu")]
 pub(crate) use images::PackedImages;
 
-use crate::targets::{batch_totals, mix, targets};
+use crate::targets::{mix, targets};
 use crate::{
     Control, Determinism, Device, DeviceData, Engine, EngineError, EngineInfo, EngineSpec, EpochPlan, Flow, Logits,
-    Progressed, Teacher, Totals, TrainState, View, Weights,
+    Progressed, Totals, TrainState, View, Weights,
 };
 use average::Average;
 use burn::tensor::{Device as BurnDevice, Tensor};
+use device::{burn_device, detail, guarded, read};
 use model::Model;
 use optimizer::Optimizer;
+use pending::Pending;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Steps between read-backs on a GPU: each stalls it, and a NaN should still be found soon.
 const STEPS_PER_READ: usize = 16;
@@ -46,29 +49,6 @@ struct Trained {
     optimizer: Optimizer,
     average: Option<Average>,
     totals: Totals,
-}
-
-/// Logits of a step that were not read yet.
-struct Pending {
-    model: usize,
-    step: u32,
-    logits: Tensor<2>,
-    targets: Vec<f32>,
-    /// The teacher's probabilities `[B, O]`, its weight and temperature.
-    soft: Option<(Vec<f32>, Teacher)>,
-}
-
-impl Pending {
-    /// Loss and hits, from the logits' values.
-    fn totals(&self, logits: &[f32], classes: usize) -> Totals {
-        let mut totals = batch_totals(logits, &self.targets, classes);
-        if let Some((probabilities, Teacher { weight, temperature, .. })) = &self.soft {
-            let warm: Vec<f32> = logits.iter().map(|z| z / temperature).collect();
-            let soft = f64::from(weight * temperature * temperature) * batch_totals(&warm, probabilities, classes).loss;
-            totals.loss = f64::from(1.0 - weight) * totals.loss + soft;
-        }
-        totals
-    }
 }
 
 impl BurnEngine {
@@ -269,36 +249,4 @@ impl Engine for BurnEngine {
             optimizer.load(state, model.layout(), &device.inner())
         })
     }
-}
-
-/// Turns a panic into an error: Burn panics where a GPU is lost or refuses, and a run must then end with its reason
-/// and its checkpoint. The engine is not used again after that.
-fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(EngineError::Device(text.unwrap_or("it stopped without a reason").to_owned()))
-    })
-}
-
-fn burn_device(device: &Device) -> Result<BurnDevice, EngineError> {
-    match device {
-        Device::Cpu(_) => Ok(BurnDevice::flex()),
-        #[cfg(feature = "gpu")]
-        Device::Gpu(gpu) => gpu.burn(),
-    }
-}
-
-fn detail(device: &Device) -> String {
-    match device {
-        Device::Cpu(cpu) => format!("{}, {} threads", cpu.simd, cpu.threads),
-        #[cfg(feature = "gpu")]
-        Device::Gpu(gpu) => format!("{}, {}", gpu.adapter.api, gpu.adapter.driver),
-    }
-}
-
-/// Waits for a tensor's values.
-fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, EngineError> {
-    let failed = |error: String| EngineError::Device(error);
-    let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
-    data.try_into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
 }

@@ -6,7 +6,8 @@ mod numbers;
 
 pub use error::ImportError;
 
-use crate::files::{header_of, take_config, transposed};
+use crate::metadata::take_config;
+use crate::tensors::{header_of, transposed};
 use crate::{Activation, MlpConfig, ModelFile, ModelFileError, Parameters};
 use arrange::{Linear, arrange};
 use numbers::to_f32;

@@ -4,7 +4,7 @@ use super::messages::{
     ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, Extent, FLOAT, Graph, Node, Shape, Tensor, TensorType, Type,
     ValueInfo,
 };
-use crate::files::{bytes_of, transposed};
+use crate::tensors::{bytes_of, transposed};
 use crate::{Activation, InputScale, Layer, ModelFile, Normalization};
 
 /// The graph's input: `[N, I]` f32.

@@ -1,10 +1,9 @@
 //! int8 models as safetensors files, and telling them from others.
 
 use super::{InputRange, QuantisedLayer, QuantisedModel};
-use crate::files::{
-    ModelFileError, bytes_of, described, floats, header_of, layer_shapes, serialised, take_config, tensor,
-};
-use crate::{MlpConfig, ModelFile};
+use crate::metadata::{described, take_config};
+use crate::tensors::{bytes_of, floats, header_of, layer_shapes, serialised, tensor};
+use crate::{MlpConfig, ModelFile, ModelFileError};
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
 

@@ -92,7 +92,7 @@ impl QuantisedModel {
 }
 
 fn quantised(model: &ModelFile, index: usize, layer: &Layer, input: InputRange) -> QuantisedLayer {
-    let rows = crate::files::transposed(model.parameters.weight(index), layer.inputs, layer.outputs);
+    let rows = crate::tensors::transposed(model.parameters.weight(index), layer.inputs, layer.outputs);
     let (mut weight, mut weight_scale) = (Vec::with_capacity(rows.len()), Vec::with_capacity(layer.outputs));
     for row in rows.chunks_exact(layer.inputs) {
         let largest = row.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));

@@ -78,11 +78,11 @@ pub(super) fn groups_table(groups: &[Group]) -> Option<String> {
     Some(table_without(&header, rows.collect(), &["data", "std. deviation", "runs"]))
 }
 
-/// Each later group beside the first.
+/// Each later group that was measured on the same data beside the first.
 fn beside_first<'a>(groups: &'a [Group<'a>]) -> impl Iterator<Item = (&'a Group<'a>, &'a Group<'a>)> {
     let first = groups.first();
     let others = groups.iter().skip(1);
-    let same_data = |(a, b): &(&Group, &Group)| a.runs[0].summary.dataset == b.runs[0].summary.dataset;
+    let same_data = |(a, b): &(&Group, &Group)| a.runs[0].measured_on() == b.runs[0].measured_on();
     others.filter_map(move |other| Some((first?, other))).filter(same_data)
 }
 

@@ -115,8 +115,10 @@ impl Series {
                 progress.next - 1
             };
             let Some(member) = self.members.get(index) else { return Ok(()) };
+            // Where each goes on is told of all of them.
+            let turn = Start::of_series(&member.overrides, args, ui)?;
             let own_ui = ui_of_one(index, progress, part.sharing, ui);
-            match Start::of_series(&member.overrides, args, own_ui)? {
+            match turn {
                 Turn::Finished(summary, folder) => {
                     ui.note(format!("{} has finished before: {}", member.name, folder.path().display()));
                     lock(progress).done.insert(index, (*summary, folder));
@@ -124,6 +126,8 @@ impl Series {
                 Turn::Begin(start) => {
                     if part.sharing.jobs == 1 {
                         self.introduce(index, &lock(progress), ui);
+                    } else if !own_ui.quiet {
+                        ui.note(format!("of the runs at once, the epochs of {} are shown", member.name));
                     }
                     let mut trained = self.train(*start, index, progress, args, part, own_ui)?;
                     let _others_go_on = part.seat.as_ref().map(|seat| seat.step_aside());
