@@ -60,7 +60,7 @@ results:
         { sed "/<!-- $2:begin/q" "$1"; echo "$3"; sed -n "/<!-- $2:end/,\$p" "$1"; } > "$1.new"
         mv "$1.new" "$1"
     }
-    put README.md results "$({{fude}} results $results/{fashion,wide-fashion,kmnist-8k-splits,kmnist-8k-folds,one-minute}.jsonl)"
+    put README.md results "$({{fude}} results $results/{fashion,wide-fashion,kmnist-8k-splits,kmnist-8k-folds,one-minute,baselines}.jsonl)"
     put README.md compress "$({{fude}} results $results/compress.jsonl --brief)"
     put docs/compress.md compress "$({{fude}} results $results/compress.jsonl)"
     study="$({{fude}} results --losses $results/{kmnist-8k-splits,fashion,reproduction}.jsonl)"

@@ -1,7 +1,7 @@
 //! A baseline's figures in the form of a run's, so that tables can show them side by side.
 
 use fude_data::Split;
-use fude_record::{SUMMARY_SCHEMA, Summary, accuracy_of, class_metrics, confusion_of};
+use fude_record::{Summary, accuracy_of, class_metrics, confusion_of};
 
 /// Which method, on what.
 #[derive(Clone, Debug)]
@@ -28,43 +28,23 @@ impl Setting {
         let confusion =
             confusion_of(predicted.iter().map(|&class| usize::from(class)), &test.labels, self.classes.len());
         Summary {
-            schema: SUMMARY_SCHEMA,
             experiment: self.name.clone(),
             dataset: self.dataset.clone(),
-            dataset_fallback: false,
             train_samples: train.len(),
-            val_samples: 0,
             test_samples: test.len(),
             model: self.model.clone(),
             engine: "baseline".to_owned(),
             device: self.device.clone(),
             device_kind: "cpu".to_owned(),
             deterministic: "bitwise".to_owned(),
-            seed: 0,
             folds: self.fold.map(|(folds, _)| folds),
             fold: self.fold.map(|(_, fold)| fold),
-            epochs: 0,
-            parameters: 0,
-            train_loss: None,
-            train_accuracy: None,
-            val_loss: None,
-            val_accuracy: None,
-            test_loss: None,
             test_accuracy: Some(accuracy_of(&confusion)),
-            total_loss: None,
-            stopped_early: false,
-            best_epoch: None,
-            restored_best: false,
-            selected_on_test: false,
-            looks: None,
             seconds,
-            epoch_seconds_median: 0.0,
-            samples_per_second: 0.0,
             per_class: class_metrics(&confusion, &self.classes),
             confusion,
-            calibration: None,
             test_fingerprint: self.test_fingerprint.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Summary::unmeasured()
         }
     }
 }

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod exit;
 mod model;
+mod model_data;
 mod model_lookup;
 mod output;
 mod page;

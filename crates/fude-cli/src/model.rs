@@ -1,6 +1,6 @@
 //! The model that a user means, ready to be asked about pictures.
 
-use crate::commands::eval::run_data;
+use crate::model_data::run_data;
 use crate::model_lookup::FoundModel;
 use crate::ui::Ui;
 use anyhow::{Context, Result};

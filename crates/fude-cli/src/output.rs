@@ -1,5 +1,6 @@
 //! Files that a command writes where the user says: whole or not at all, and over another only where asked.
 
+use crate::exit::Stopped;
 use anyhow::{Context, Result, bail};
 use fude_record::{write_atomically, write_new};
 use std::io::ErrorKind;
@@ -43,6 +44,14 @@ pub(crate) fn require_folder(path: &Path) -> Result<()> {
     let Some(folder) = folder.filter(|folder| !folder.is_dir()) else { return Ok(()) };
     let what = if folder.exists() { "is no folder" } else { "is not there" };
     bail!("cannot write {}: its folder {} {what}", path.display(), folder.display())
+}
+
+/// A picture's file, which any other name would hide.
+pub(crate) fn require_png(path: &Path) -> Result<()> {
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) {
+        return require_folder(path);
+    }
+    Err(Stopped::Usage(format!("{}: expected a picture's name, FILE.png", path.display())).into())
 }
 
 /// `name.end` beside a file.

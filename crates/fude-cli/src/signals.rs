@@ -1,4 +1,4 @@
-//! Ctrl-C: the first ends the run with a checkpoint, the second ends it at once.
+//! Ctrl-C: the first ends the work at its next step, a run with a checkpoint; the second ends it at once.
 
 use crate::ui::print_err;
 use fude_train::StopFlag;
@@ -17,7 +17,7 @@ fn install() -> StopFlag {
         if handler_flag.stop() {
             std::process::exit(130);
         }
-        print_err("\nending after this step, with a checkpoint (Ctrl-C again ends at once)");
+        print_err("\nending after this step (Ctrl-C again ends at once)");
     });
     if let Err(error) = installed {
         tracing::warn!("Ctrl-C will end the run without a checkpoint: {error}");

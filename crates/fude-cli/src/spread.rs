@@ -23,7 +23,10 @@ pub(crate) fn spread_table<'a>(summaries: impl Iterator<Item = &'a Summary> + Cl
 
 fn row(name: &str, spread: &Spread) -> Vec<String> {
     let figure = |value: Option<f64>| if name.ends_with("accuracy") { percent(value) } else { loss(value) };
-    let interval = spread.interval.map_or("-".into(), |[low, high]| {
+    let most = if name.ends_with("accuracy") { 1.0 } else { f64::INFINITY };
+    // With few runs Student's t reaches beyond what an accuracy or a loss can be.
+    let interval = spread.interval.map(|interval| interval.map(|end| end.clamp(0.0, most)));
+    let interval = interval.map_or("-".into(), |[low, high]| {
         format!("{} to {}", figure(Some(low)).trim_end_matches(" %"), figure(Some(high)))
     });
     vec![name.replace('_', " "), figure(Some(spread.mean)), figure(spread.deviation), interval]
@@ -81,7 +84,7 @@ mod tests {
     #[test]
     fn accuracies_are_percentages_and_losses_are_not() {
         let spread = Spread::of(&[0.88, 0.90]).unwrap();
-        assert_eq!(row("test_accuracy", &spread), ["test accuracy", "89.00 %", "1.41 %", "76.29 to 101.71 %"]);
+        assert_eq!(row("test_accuracy", &spread), ["test accuracy", "89.00 %", "1.41 %", "76.29 to 100.00 %"]);
         assert_eq!(row("test_loss", &spread)[1..3], ["0.8900", "0.0141"]);
         assert_eq!(row("test_loss", &Spread::of(&[0.5]).unwrap())[1..], ["0.5000", "-", "-"]);
     }

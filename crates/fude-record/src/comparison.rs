@@ -16,16 +16,21 @@ pub struct Comparison {
     pub p: f64,
     /// How that was found.
     pub method: Method,
+    /// How much it allows for hold-outs that share training images, the larger of two groups': see [`overlap`](crate::overlap).
+    #[serde(default)]
+    pub overlap: f64,
 }
 
 /// How a difference was tested.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name")]
 pub enum Method {
-    /// Over pairs of runs with the same seed and the same test images.
+    /// Over pairs of runs that have something in common.
     Paired {
         /// Pairs.
         pairs: usize,
+        /// What the two of a pair have in common.
+        by: PairedBy,
         /// The same likelihood without assuming a normal distribution: see `sign_flip_p`.
         p_sign_flips: f64,
     },
@@ -36,31 +41,58 @@ pub enum Method {
     },
 }
 
+/// What two runs of a pair have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PairedBy {
+    /// The seed and the test images.
+    SeedAndImages,
+    /// The test images: methods without a seed.
+    Images,
+    /// The seed; which test images they had is not known.
+    Seed,
+}
+
+/// The figures of a group of runs, and how much their training images [`overlap`](crate::overlap).
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// A value a run.
+    pub values: &'a [f64],
+    /// 0 for runs that have nothing to do with each other.
+    pub overlap: f64,
+}
+
+impl Sample<'_> {
+    /// Mean, its squared standard error, and n.
+    fn mean(&self) -> Option<(f64, f64, f64)> {
+        let (spread, n) = (Spread::of(self.values)?, self.values.len() as f64);
+        Some((spread.mean, spread.deviation?.powi(2) * (1.0 / n + self.overlap), n))
+    }
+}
+
 impl Comparison {
-    /// Of pairs (first, second); none for fewer than two.
-    pub fn paired(pairs: &[(f64, f64)]) -> Option<Self> {
+    /// Of pairs (first, second) whose training images overlap so much; none for fewer than two.
+    pub fn paired(pairs: &[(f64, f64)], by: PairedBy, overlap: f64) -> Option<Self> {
         let differences: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
-        let spread = Spread::of(&differences)?;
-        let error = spread.deviation? / (pairs.len() as f64).sqrt();
-        let method = Method::Paired { pairs: pairs.len(), p_sign_flips: sign_flip_p(&differences) };
-        Some(Self::with(spread.mean, error, pairs.len() as f64 - 1.0, method))
+        let (mean, variance, n) = Sample { values: &differences, overlap }.mean()?;
+        let method = Method::Paired { pairs: pairs.len(), by, p_sign_flips: sign_flip_p(&differences) };
+        Some(Self { overlap, ..Self::with(mean, variance.sqrt(), n - 1.0, method) })
     }
 
-    /// Of runs that have nothing to do with each other; none for fewer than two on either side.
-    pub fn welch(first: &[f64], second: &[f64]) -> Option<Self> {
-        let (a, b) = (Spread::of(first)?, Spread::of(second)?);
-        let (n, m) = (first.len() as f64, second.len() as f64);
-        let (va, vb) = (a.deviation?.powi(2) / n, b.deviation?.powi(2) / m);
+    /// Of runs of which none of one group has anything to do with one of the other; none for fewer than two on either side.
+    pub fn welch(first: Sample<'_>, second: Sample<'_>) -> Option<Self> {
+        let ((a, va, n), (b, vb, m)) = (first.mean()?, second.mean()?);
         let degrees = (va + vb).powi(2) / (va.powi(2) / (n - 1.0) + vb.powi(2) / (m - 1.0));
         // Without any spread the formula is 0 / 0; the smaller group bounds it.
         let degrees = if degrees.is_finite() { degrees } else { n.min(m) - 1.0 };
-        Some(Self::with(b.mean - a.mean, (va + vb).sqrt(), degrees, Method::Welch { degrees }))
+        let overlap = first.overlap.max(second.overlap);
+        Some(Self { overlap, ..Self::with(b - a, (va + vb).sqrt(), degrees, Method::Welch { degrees }) })
     }
 
     fn with(difference: f64, error: f64, degrees: f64, method: Method) -> Self {
         let half = t_quantile(degrees) * error;
         let interval = [difference - half, difference + half];
-        Self { difference, interval, p: t_p(difference, error, degrees), method }
+        Self { difference, interval, p: t_p(difference, error, degrees), method, overlap: 0.0 }
     }
 
     /// Whether the interval leaves 0 out.
@@ -117,6 +149,10 @@ mod tests {
         assert!((got - expected).abs() < 1e-4, "{got}, expected {expected}");
     }
 
+    fn apart(values: &[f64]) -> Sample<'_> {
+        Sample { values, overlap: 0.0 }
+    }
+
     /// Student's own data (Biometrika 1908), the hours of sleep that two drugs gained ten patients:
     /// R's `t.test(sleep$extra[11:20], sleep$extra[1:10], paired = TRUE)`.
     #[test]
@@ -124,18 +160,18 @@ mod tests {
         let first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
         let second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
         let pairs: Vec<(f64, f64)> = first.into_iter().zip(second).collect();
-        let paired = Comparison::paired(&pairs).unwrap();
+        let paired = Comparison::paired(&pairs, PairedBy::Images, 0.0).unwrap();
         near(paired.difference, 1.58);
         near(paired.interval[0], 0.700_114);
         near(paired.interval[1], 2.459_886);
         near(paired.p, 0.002_833);
         assert!(paired.is_beyond_noise());
         // No difference is negative and one is 0: of the 2^10 signs, 2 x 2 leave the sum as large.
-        let Method::Paired { pairs: 10, p_sign_flips } = paired.method else { panic!("{:?}", paired.method) };
+        let Method::Paired { pairs: 10, p_sign_flips, .. } = paired.method else { panic!("{:?}", paired.method) };
         near(p_sign_flips, 4.0 / 1024.0);
 
         // The same without pairing: R's `t.test(extra ~ group, data = sleep)`.
-        let welch = Comparison::welch(&first, &second).unwrap();
+        let welch = Comparison::welch(apart(&first), apart(&second)).unwrap();
         near(welch.p, 0.079_394);
         near(welch.interval[0], -0.205_483);
         near(welch.interval[1], 3.365_483);
@@ -146,12 +182,24 @@ mod tests {
 
     #[test]
     fn equal_runs_do_not_differ_and_constant_shifts_do() {
-        let same = Comparison::paired(&[(0.5, 0.5), (0.6, 0.6)]).unwrap();
+        let same = Comparison::paired(&[(0.5, 0.5), (0.6, 0.6)], PairedBy::Seed, 0.0).unwrap();
         assert_eq!((same.p, same.is_beyond_noise()), (1.0, false));
-        let shifted = Comparison::welch(&[0.5, 0.5], &[0.75, 0.75]).unwrap();
+        let shifted = Comparison::welch(apart(&[0.5, 0.5]), apart(&[0.75, 0.75])).unwrap();
         assert_eq!((shifted.p, shifted.is_beyond_noise()), (0.0, true));
-        assert_eq!(Comparison::paired(&[(0.5, 0.6)]), None);
-        assert_eq!(Comparison::welch(&[0.5], &[0.6, 0.7]), None);
+        assert_eq!(Comparison::paired(&[(0.5, 0.6)], PairedBy::Seed, 0.0), None);
+        assert_eq!(Comparison::welch(apart(&[0.5]), apart(&[0.6, 0.7])), None);
+    }
+
+    /// Nadeau and Bengio's correction of ten folds: t falls by the root of (1/10 + 1/9) / (1/10).
+    #[test]
+    fn folds_that_share_training_images_differ_less_surely() {
+        let pairs: Vec<(f64, f64)> = (0..10).map(|fold| (0.0, 0.01 + 0.002 * f64::from(fold % 3))).collect();
+        let of = |overlap| Comparison::paired(&pairs, PairedBy::SeedAndImages, overlap).unwrap();
+        let (apart, folds) = (of(0.0), of(1.0 / 9.0));
+        assert_eq!(apart.difference, folds.difference);
+        let width = |comparison: &Comparison| comparison.interval[1] - comparison.interval[0];
+        near(width(&folds) / width(&apart), (19.0_f64 / 9.0).sqrt());
+        assert!(folds.p > apart.p);
     }
 
     #[test]

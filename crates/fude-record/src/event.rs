@@ -76,7 +76,8 @@ pub struct LayerRecord {
     pub weight_norm: f64,
     /// Norm of what the epoch changed; null for an epoch that was resumed in its middle.
     pub update_norm: Option<f64>,
-    /// Norm of Adam's first moment, the running mean of the gradients.
+    /// Norm of Adam's first moment, the running mean of some ten steps' gradients: what a step follows, smaller than the norm
+    /// of a single gradient.
     pub gradient_norm: Option<f64>,
     /// Share of its units that are 0 for each of 500 training images; null for the last layer, and without relu.
     pub dead_units: Option<f64>,

@@ -125,9 +125,7 @@ impl Experiment {
     }
 
     fn validate_name(&self) -> Result<(), RangeError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let good = !self.name.is_empty() && self.name.chars().all(plain) && !self.name.starts_with('.');
-        check(good, "name", "letters, digits, '-', '_' or '.', for it names a folder", format!("'{}'", self.name))?;
+        check(names_a_folder(&self.name), "name", NAMES_A_FOLDER, format!("'{}'", self.name))?;
         check(!self.dataset.is_empty(), "dataset", "a data set's name or a folder", "''")?;
         let fallback = self.fallback.as_deref();
         check(
@@ -156,6 +154,15 @@ impl Experiment {
             }
         }
     }
+}
+
+/// What experiments and studies may be called.
+pub const NAMES_A_FOLDER: &str = "letters, digits, '-', '_' or '.', for it names a folder";
+
+/// Whether a text is [`NAMES_A_FOLDER`].
+pub fn names_a_folder(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.chars().all(plain) && !name.starts_with('.')
 }
 
 pub(crate) fn is_zero<T: Default + PartialEq>(value: &T) -> bool {

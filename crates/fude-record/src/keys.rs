@@ -1,8 +1,11 @@
 //! An experiment key by key, to compare two of them.
 
-use crate::Experiment;
+use crate::{AugmentConfig, Experiment};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// What the keys of deformations begin with.
+const AUGMENT: &str = "augment.";
 
 impl Experiment {
     /// Every key, dotted, with its value as JSON; what is absent has no entry.
@@ -13,6 +16,14 @@ impl Experiment {
             collect("", &value, &mut keys);
         }
         keys
+    }
+
+    /// The keys of `[augment]` that deform, without their section's name.
+    pub fn deformations(&self) -> BTreeMap<String, String> {
+        let plain = Self { augment: Some(AugmentConfig::default()), ..self.clone() }.keys();
+        let mut keys = self.keys();
+        keys.retain(|key, value| key.starts_with(AUGMENT) && plain.get(key) != Some(value));
+        keys.into_iter().map(|(key, value)| (key[AUGMENT.len()..].to_owned(), value)).collect()
     }
 
     /// The keys in which the two differ: (key, value here, value there), `-` where a key is absent.

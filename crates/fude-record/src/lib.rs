@@ -13,6 +13,7 @@ mod distill;
 mod event;
 mod experiment;
 mod hardest;
+mod idle;
 mod interval;
 mod keys;
 mod metrics;
@@ -36,11 +37,13 @@ pub use answers::Answers;
 pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
 pub use calibration::{CONFIDENCE_BINS, Calibration, ConfidenceBin, Labelled};
-pub use comparison::{Comparison, Method};
+pub use comparison::{Comparison, Method, PairedBy, Sample};
 pub use data::DataConfig;
 pub use distill::DistillConfig;
 pub use event::{EpochRecord, Event, LayerRecord, StepProgress};
-pub use experiment::{CheckpointConfig, EarlyStopping, EvalConfig, Experiment, Monitor};
+pub use experiment::{
+    CheckpointConfig, EarlyStopping, EvalConfig, Experiment, Monitor, NAMES_A_FOLDER, names_a_folder,
+};
 pub use hardest::{Hard, hardest};
 pub use interval::share_interval;
 pub use metrics::{
@@ -52,10 +55,10 @@ pub use parse::ExperimentError;
 pub use prune::PruneConfig;
 pub use range::RangeError;
 pub use run_folder::{RunFolder, RunFolderError, file};
-pub use run_group::{compare_groups, compared_figure, group_spread, sampling_error};
+pub use run_group::{Incomparable, compare_groups, compared_figure, group_spread, overlap, sampling_error};
 pub use run_list::list_runs;
 pub use run_lock::RunLock;
 pub use spread::{Figure, Spread, spreads};
-pub use summary::{SUMMARY_SCHEMA, Summary};
+pub use summary::{Repeated, SUMMARY_SCHEMA, Summary};
 pub use train::{Optimizer, Schedule, TrainConfig};
 pub use wording::{in_plain_words, nearest};

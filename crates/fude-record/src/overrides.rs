@@ -92,7 +92,7 @@ impl Override {
     }
 
     /// The key, dotted.
-    pub(crate) fn dotted_key(&self) -> String {
+    pub fn dotted_key(&self) -> String {
         self.key.join(".")
     }
 

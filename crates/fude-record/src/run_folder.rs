@@ -140,6 +140,19 @@ impl RunFolder {
         self.file(file::SUMMARY).is_file()
     }
 
+    /// The experiment of a finished run, on the data that it really had: those of its fallback also where the real data have
+    /// come since.
+    ///
+    /// # Errors
+    /// As [`RunFolder::experiment`] and [`RunFolder::summary`].
+    pub fn experiment_as_run(&self) -> Result<Experiment, RunFolderError> {
+        let mut experiment = self.experiment()?;
+        if self.summary()?.dataset_fallback {
+            experiment.dataset = experiment.fallback.take().unwrap_or(experiment.dataset);
+        }
+        Ok(experiment)
+    }
+
     /// The summary, where the run has finished.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Runs of one experiment that differ in seed or hold-out alone, and two such groups side by side.
 
-use crate::{Comparison, Experiment, Figure, Spread, Summary};
-use std::collections::BTreeMap;
+use crate::{Comparison, Experiment, Figure, PairedBy, Sample, Spread, Summary};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What may differ between runs that repeat each other.
 const REPEATS: [&str; 4] = ["train.seed", "data.fold", "data.split_seed", "checkpoint.seconds"];
@@ -28,28 +28,70 @@ pub fn compared_figure(summaries: &[&Summary]) -> Option<Figure> {
     figures.into_iter().find(|(_, value)| summaries.iter().all(|summary| value(summary).is_some()))
 }
 
+/// Why two groups cannot be told apart, or not told to be alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incomparable {
+    /// A group has a single run, and there is no pair to it.
+    TooFew,
+    /// They were measured on other test images, and the spread of one of them holds nothing of what that makes.
+    OtherImages,
+}
+
 /// Compares a figure between two groups: over pairs where each run of one has its like in the other, else by Welch's test.
-/// None where a group has a single run and there is no pair to it.
+///
+/// # Errors
+/// Groups of which nothing can be told.
 pub fn compare_groups(
     first: &[&Summary],
     second: &[&Summary],
     value: impl Fn(&Summary) -> Option<f64>,
-) -> Option<Comparison> {
-    if let Some(pairs) = pairs(first, second) {
+) -> Result<Comparison, Incomparable> {
+    let (mine, theirs) = (overlap(first), overlap(second));
+    if let Some((by, pairs)) = pairs(first, second) {
         let values: Option<Vec<_>> = pairs.iter().map(|(a, b)| Some((value(a)?, value(b)?))).collect();
-        return Comparison::paired(&values?);
+        let comparison = values.and_then(|values| Comparison::paired(&values, by, mine.max(theirs)));
+        return comparison.ok_or(Incomparable::TooFew);
+    }
+    if let (Some(a), Some(b)) = (test_images(first), test_images(second))
+        && a != b
+        && (mine == 0.0 || theirs == 0.0)
+    {
+        return Err(Incomparable::OtherImages);
     }
     let values = |group: &[&Summary]| group.iter().map(|summary| value(summary)).collect::<Option<Vec<f64>>>();
-    Comparison::welch(&values(first)?, &values(second)?)
+    let welch = |(a, b): (Vec<f64>, Vec<f64>)| {
+        Comparison::welch(Sample { values: &a, overlap: mine }, Sample { values: &b, overlap: theirs })
+    };
+    values(first).zip(values(second)).and_then(welch).ok_or(Incomparable::TooFew)
+}
+
+/// By how much the variance of a mean over runs is larger than that of independent ones, in units of the runs' variance:
+/// n_test / n_train where test images differ from run to run while all are cut from one set, so that training images are
+/// shared (Nadeau and Bengio 2003, "Inference for the generalization error"); 0 for repetitions on the same test images.
+pub fn overlap(group: &[&Summary]) -> f64 {
+    let folds: BTreeSet<Option<u32>> = group.iter().map(|s| s.fold).collect();
+    let images = test_images(group).map_or(0, |images| images.len());
+    if folds.len() < 2 && images < 2 {
+        return 0.0;
+    }
+    let sum = |of: fn(&Summary) -> usize| group.iter().map(|s| of(s)).sum::<usize>() as f64;
+    sum(|s| s.test_samples) / sum(|s| s.train_samples).max(1.0)
+}
+
+/// The different test images of a group; none where a run does not tell.
+fn test_images<'a>(group: &[&'a Summary]) -> Option<BTreeSet<&'a str>> {
+    group.iter().map(|s| s.test_fingerprint.as_deref()).collect()
 }
 
 /// Each run with its like, where every run has exactly one.
-fn pairs<'a>(first: &[&'a Summary], second: &[&'a Summary]) -> Option<Vec<(&'a Summary, &'a Summary)>> {
+fn pairs<'a>(first: &[&'a Summary], second: &[&'a Summary]) -> Option<(PairedBy, Vec<(&'a Summary, &'a Summary)>)> {
     // Methods without a seed (nearest neighbours) pair by test images alone, where those differ from run to run.
-    [with_seed as fn(&Summary) -> Option<String>, without_seed].into_iter().find_map(|key| {
+    let ways: [(PairedBy, fn(&Summary) -> Option<String>); 3] =
+        [(PairedBy::SeedAndImages, seed_and_images), (PairedBy::Images, images), (PairedBy::Seed, seed_alone)];
+    ways.into_iter().find_map(|(by, key)| {
         let (mine, theirs) = (by_key(first, key)?, by_key(second, key)?);
         let same = mine.len() > 1 && mine.keys().eq(theirs.keys());
-        same.then(|| mine.into_values().zip(theirs.into_values()).collect())
+        same.then(|| (by, mine.into_values().zip(theirs.into_values()).collect()))
     })
 }
 
@@ -60,14 +102,18 @@ fn by_key<'a>(group: &[&'a Summary], key: fn(&Summary) -> Option<String>) -> Opt
 }
 
 /// Test images by their fingerprint; by the fold in summaries that have none.
-fn without_seed(summary: &Summary) -> Option<String> {
+fn images(summary: &Summary) -> Option<String> {
     let fold = || Some(format!("{}/{}", summary.fold?, summary.folds?));
     summary.test_fingerprint.clone().or_else(fold)
 }
 
-fn with_seed(summary: &Summary) -> Option<String> {
-    let images = without_seed(summary).unwrap_or_default();
-    Some(format!("{:010} {images}", summary.seed))
+fn seed_and_images(summary: &Summary) -> Option<String> {
+    Some(format!("{:010} {}", summary.seed, images(summary)?))
+}
+
+/// Where the test images are not known.
+fn seed_alone(summary: &Summary) -> Option<String> {
+    images(summary).is_none().then(|| format!("{:010}", summary.seed))
 }
 
 /// How far a difference of two accuracies on `images` test images can come from the choice of these images alone: half of
@@ -77,8 +123,63 @@ pub fn sampling_error(first: f64, second: f64, images: usize) -> f64 {
     1.96 * (variance(first) + variance(second)).sqrt()
 }
 
-/// Mean of a figure over a group.
+/// Mean and spread of a figure that every run of a group has.
 pub fn group_spread(group: &[&Summary], value: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
     let values: Option<Vec<f64>> = group.iter().map(|summary| value(summary)).collect();
-    Spread::of(&values?)
+    Spread::overlapping(&values?, overlap(group))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Method;
+
+    /// A run on 20 test images of 100, whose hold-out is `images`.
+    fn run(seed: u32, images: Option<&str>, accuracy: f64) -> Summary {
+        Summary {
+            seed,
+            train_samples: 80,
+            test_samples: 20,
+            test_accuracy: Some(accuracy),
+            test_fingerprint: images.map(str::to_owned),
+            ..Summary::unmeasured()
+        }
+    }
+
+    fn compare(first: &[Summary], second: &[Summary]) -> Result<Comparison, Incomparable> {
+        let (first, second): (Vec<_>, Vec<_>) = (first.iter().collect(), second.iter().collect());
+        compare_groups(&first, &second, |summary| summary.test_accuracy)
+    }
+
+    #[test]
+    fn runs_pair_by_seed_and_images_by_images_and_where_these_are_unknown_by_seed() {
+        let pairs_by = |first: &[Summary], second: &[Summary]| match compare(first, second).unwrap().method {
+            Method::Paired { by, pairs: 2, .. } => Some(by),
+            _ => None,
+        };
+        let seeds = |images: Option<&str>| [run(0, images, 0.5), run(1, images, 0.6)];
+        let folds = |seed: u32| [run(seed, Some("a"), 0.5), run(seed, Some("b"), 0.6)];
+        assert_eq!(pairs_by(&seeds(Some("a")), &seeds(Some("a"))), Some(PairedBy::SeedAndImages));
+        assert_eq!(pairs_by(&folds(0), &folds(7)), Some(PairedBy::Images));
+        assert_eq!(pairs_by(&seeds(None), &seeds(None)), Some(PairedBy::Seed));
+        assert_eq!(pairs_by(&seeds(Some("a")), &[run(2, Some("a"), 0.5), run(3, Some("a"), 0.5)]), None);
+    }
+
+    #[test]
+    fn seeds_on_one_hold_out_say_nothing_of_another_and_several_hold_outs_do() {
+        let on = |images: &str| [run(0, Some(images), 0.50), run(1, Some(images), 0.51)];
+        assert_eq!(compare(&on("a"), &on("b")), Err(Incomparable::OtherImages));
+        let over = |names: [&str; 2]| [run(0, Some(names[0]), 0.5), run(1, Some(names[1]), 0.6)];
+        assert!(compare(&over(["a", "b"]), &over(["c", "d"])).is_ok());
+        assert_eq!(compare(&on("a")[..1], &on("a")[1..]), Err(Incomparable::TooFew));
+    }
+
+    #[test]
+    fn hold_outs_of_one_set_overlap_and_seeds_on_one_hold_out_do_not() {
+        let runs = [run(0, Some("a"), 0.5), run(0, Some("b"), 0.6)];
+        assert_eq!(overlap(&[&runs[0], &runs[1]]), 0.25);
+        assert_eq!(overlap(&[&runs[0], &runs[0]]), 0.0);
+        let unknown = [run(0, None, 0.5), run(1, None, 0.6)];
+        assert_eq!(overlap(&[&unknown[0], &unknown[1]]), 0.0);
+    }
 }

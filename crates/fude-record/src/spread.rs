@@ -1,6 +1,6 @@
 //! Mean and spread of figures over runs.
 
-use crate::Summary;
+use crate::{Summary, overlap};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -15,21 +15,30 @@ pub struct Spread {
     pub deviation: Option<f64>,
     /// The 95 % interval of the mean by Student's t with n - 1 degrees of freedom; null for a single run.
     pub interval: Option<[f64; 2]>,
+    /// How much the interval allows for hold-outs that share training images: see [`overlap`].
+    #[serde(default)]
+    pub overlap: f64,
 }
 
 impl Spread {
-    /// Of one value a run; none where there is no run.
+    /// Of one value a run, from runs that have nothing to do with each other; none where there is no run.
     pub fn of(values: &[f64]) -> Option<Self> {
+        Self::overlapping(values, 0.0)
+    }
+
+    /// The same from runs whose training images [`overlap`], which by themselves would make the interval too narrow.
+    pub fn overlapping(values: &[f64], overlap: f64) -> Option<Self> {
         let runs = values.len();
         let n = runs as f64;
         let mean = values.iter().sum::<f64>() / n;
         match runs {
             0 => None,
-            1 => Some(Self { runs, mean, deviation: None, interval: None }),
+            1 => Some(Self { runs, mean, deviation: None, interval: None, overlap }),
             _ => {
                 let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-                let half = t_quantile(n - 1.0) * deviation / n.sqrt();
-                Some(Self { runs, mean, deviation: Some(deviation), interval: Some([mean - half, mean + half]) })
+                let half = t_quantile(n - 1.0) * deviation * (1.0 / n + overlap).sqrt();
+                let interval = Some([mean - half, mean + half]);
+                Some(Self { runs, mean, deviation: Some(deviation), interval, overlap })
             }
         }
     }
@@ -54,9 +63,10 @@ const FIGURES: [Figure; 6] = [
 
 /// Each figure that every one of the runs has, with its spread over them.
 pub fn spreads<'a>(summaries: impl Iterator<Item = &'a Summary> + Clone) -> Vec<(&'static str, Spread)> {
+    let shared = overlap(&summaries.clone().collect::<Vec<_>>());
     let spread = |&(name, value): &Figure| {
         let values: Option<Vec<f64>> = summaries.clone().map(value).collect();
-        Some((name, Spread::of(&values?)?))
+        Some((name, Spread::overlapping(&values?, shared)?))
     };
     FIGURES.iter().filter_map(spread).collect()
 }
@@ -77,6 +87,17 @@ mod tests {
         near(high, 0.909_632_4);
     }
 
+    /// Ten folds: the variance of the mean is s^2 (1/10 + 1/9) in place of s^2 / 10.
+    #[test]
+    fn shared_training_images_widen_the_interval_alone() {
+        let values = [0.88, 0.90, 0.87, 0.89, 0.91, 0.88, 0.90, 0.87, 0.89, 0.91];
+        let (apart, folds) = (Spread::of(&values).unwrap(), Spread::overlapping(&values, 1.0 / 9.0).unwrap());
+        assert_eq!((apart.mean, apart.deviation), (folds.mean, folds.deviation));
+        let width = |spread: &Spread| spread.interval.map_or(0.0, |[low, high]| high - low);
+        let wider = ((0.1 + 1.0 / 9.0) / 0.1_f64).sqrt();
+        assert!((width(&folds) / width(&apart) - wider).abs() < 1e-12);
+    }
+
     /// Quantiles from a printed table.
     #[test]
     fn quantiles_are_those_of_the_tables() {
@@ -88,7 +109,8 @@ mod tests {
 
     #[test]
     fn one_run_has_no_spread_and_none_has_nothing() {
-        assert_eq!(Spread::of(&[0.5]), Some(Spread { runs: 1, mean: 0.5, deviation: None, interval: None }));
+        let one = Spread { runs: 1, mean: 0.5, deviation: None, interval: None, overlap: 0.0 };
+        assert_eq!(Spread::of(&[0.5]), Some(one));
         assert_eq!(Spread::of(&[]), None);
     }
 }

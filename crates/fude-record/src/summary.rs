@@ -8,7 +8,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 
 /// What a run reached. Accuracies are fractions in [0, 1]; losses are mean cross-entropy in nats; what was not
 /// measured is null.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// [`SUMMARY_SCHEMA`].
     pub schema: u32,
@@ -91,4 +91,47 @@ pub struct Summary {
     pub test_fingerprint: Option<String>,
     /// The version of fude that wrote this.
     pub version: String,
+}
+
+impl Summary {
+    /// One of this version in which nothing was measured.
+    pub fn unmeasured() -> Self {
+        Self { schema: SUMMARY_SCHEMA, version: env!("CARGO_PKG_VERSION").to_owned(), ..Self::default() }
+    }
+
+    /// What must be equal for figures to be comparable: the data set, into how many folds it was cut, and the number of test
+    /// images, in which folds differ by one.
+    pub fn measured_on(&self) -> (&str, Option<u32>, usize) {
+        (&self.dataset, self.folds, if self.folds.is_some() { 0 } else { self.test_samples })
+    }
+
+    /// What results have in common that are repetitions of each other, as far as a summary tells.
+    pub fn repeated(&self) -> Repeated<'_> {
+        Repeated {
+            experiment: &self.experiment,
+            measured_on: self.measured_on(),
+            // Folds differ by an image in size.
+            train_samples: if self.folds.is_some() { 0 } else { self.train_samples },
+            model: &self.model,
+            looks: self.looks,
+            engine: &self.engine,
+        }
+    }
+}
+
+/// What repetitions of a result have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeated<'a> {
+    /// The experiment's name.
+    pub experiment: &'a str,
+    /// [`Summary::measured_on`].
+    pub measured_on: (&'a str, Option<u32>, usize),
+    /// Images trained on; 0 for folds.
+    pub train_samples: usize,
+    /// The network.
+    pub model: &'a str,
+    /// [`Summary::looks`].
+    pub looks: Option<u32>,
+    /// The engine: another draws the same numbers and adds in another order.
+    pub engine: &'a str,
 }

@@ -31,7 +31,7 @@ pub struct TrainConfig {
     /// The largest global norm of a step's gradient, above which it is scaled down; absent means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// Mixup: alpha of the Beta distribution that shares are drawn from; 0 means no mixup.
+    /// Mixup: alpha of the Beta distribution that shares are drawn from, up to 2; 0 means no mixup.
     #[serde(skip_serializing_if = "is_zero")]
     pub mixup: f64,
     /// Decay of a moving average of the weights, with which models are then evaluated and kept; absent means none.
@@ -83,9 +83,9 @@ pub enum Schedule {
     /// Stays.
     #[default]
     Constant,
-    /// Half a cosine from the peak down to 0 at the last step.
+    /// Half a cosine from the peak down to 0, which the step after the last would have.
     Cosine,
-    /// A straight line from the peak down to 0 at the last step.
+    /// A straight line from the peak down to 0, which the step after the last would have.
     Linear,
     /// `torch.optim.lr_scheduler.OneCycleLR`: half a cosine from a 25th of the peak up over the first 30 % of all steps,
     /// then half a cosine down to a 250,000th of it. It is its own warm-up.
@@ -112,7 +112,7 @@ impl TrainConfig {
         check(below_one(self.label_smoothing), "train.label_smoothing", "a number in [0, 1)", self.label_smoothing)?;
         let clip = self.clip_norm.unwrap_or(1.0);
         check(clip as f32 > 0.0 && (clip as f32).is_finite(), "train.clip_norm", "over 0", clip)?;
-        check((0.0..=100.0).contains(&self.mixup), "train.mixup", "0 to 100", self.mixup)?;
+        check((0.0..=2.0).contains(&self.mixup), "train.mixup", "0 to 2", self.mixup)?;
         let ema = self.ema.unwrap_or(0.0);
         check(below_one(ema), "train.ema", "a number in [0, 1)", ema)?;
         let warm = self.schedule == Schedule::OneCycle && self.warmup_steps > 0;

@@ -27,8 +27,8 @@ pub fn lr_curve(points: &[(f64, f64, f64)], suggestions: &[Suggestion], title: &
     let mut picture = Picture::new(WIDTH, HEIGHT);
     picture.header(title, "pale: each step's loss; dark: smoothed over neighbouring steps");
     let plot = Area::new(MARGIN + TICKS, HEADER + 34.0, WIDTH - 2.0 * MARGIN - TICKS, HEIGHT - HEADER - 34.0 - 52.0);
-    // Single steps after the divergence would squeeze the rest into a line: they end at the plot's upper edge.
-    let highest = points.iter().map(|&(.., smoothed)| smoothed).fold(0.0, f64::max);
+    // What comes after the divergence would squeeze the rest into a line: it ends at the plot's upper edge.
+    let highest = most_shown(points);
     let losses = points.iter().flat_map(|&(_, loss, smoothed)| [loss.min(highest), smoothed]);
     let panel = Panel { plot, x: Axis::rates(first.0, last.0), y: Axis::losses(losses) };
     panel.frame_over(&mut picture, "loss (nats)", "learning rate (log scale)");
@@ -45,6 +45,14 @@ pub fn lr_curve(points: &[(f64, f64, f64)], suggestions: &[Suggestion], title: &
         point_out(&mut picture, &panel, suggestion, suggestion.rate <= least, *color, index);
     }
     picture
+}
+
+/// The smoothed losses' largest before the lowest, and a little more: after that they only rise.
+fn most_shown(points: &[(f64, f64, f64)]) -> f64 {
+    let lowest = (0..points.len()).min_by(|&a, &b| points[a].2.total_cmp(&points[b].2)).unwrap_or(0);
+    let before = points[..=lowest].iter().map(|&(.., smoothed)| smoothed).fold(0.0, f64::max);
+    let all = points.iter().map(|&(.., smoothed)| smoothed).fold(0.0, f64::max);
+    all.min(1.2 * before)
 }
 
 /// A dashed line with its name beside it, each name a line lower than the one before; that of the least rate to the left,

@@ -36,3 +36,16 @@ pub enum SweepError {
     #[error(transparent)]
     Train(#[from] fude_train::TrainError),
 }
+
+impl SweepError {
+    /// Whether it is this trial's values that cannot be trained, and others might be.
+    pub(crate) fn is_refusal(&self) -> bool {
+        use fude_engine::EngineError;
+        use fude_train::TrainError;
+        matches!(
+            self,
+            Self::Experiment(_)
+                | Self::Train(TrainError::Mismatch(_) | TrainError::Engine(EngineError::Unsupported { .. }))
+        )
+    }
+}

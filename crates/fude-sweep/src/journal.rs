@@ -2,7 +2,7 @@
 
 use crate::{Rung, State, Study, SweepError, Trial};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 enum Line {
     /// The first line: what is searched over.
     Study { study: Value },
+    /// The data set that trials were trained on, which may be a fallback, and its fingerprint where all trials have the same
+    /// images.
+    Data { dataset: String, images: Option<String> },
     /// A trial begins, from its beginning also where it had begun before.
     Begin { number: u32, values: BTreeMap<String, String>, places: BTreeMap<String, f64> },
     /// A trial came to a rung.
@@ -28,6 +31,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     trials: BTreeMap<u32, Trial>,
+    data: Option<(String, Option<String>)>,
 }
 
 impl Journal {
@@ -49,7 +53,7 @@ impl Journal {
         let text = std::str::from_utf8(&bytes).map_err(|error| taken(path, &format!("is no text: {error}")))?;
         file.set_len(bytes.len() as u64).map_err(io)?;
         file.seek(SeekFrom::End(0)).map_err(io)?;
-        let mut journal = Self { path: path.to_owned(), file, trials: BTreeMap::new() };
+        let mut journal = Self { path: path.to_owned(), file, trials: BTreeMap::new(), data: None };
         journal.replay(text, study)?;
         Ok(journal)
     }
@@ -83,6 +87,7 @@ impl Journal {
     fn take(&mut self, line: Line) {
         match line {
             Line::Study { .. } => {}
+            Line::Data { dataset, images } => self.data = Some((dataset, images)),
             Line::Begin { number, values, places } => {
                 drop(self.trials.insert(number, Trial::begin(number, values, places)))
             }
@@ -113,6 +118,26 @@ impl Journal {
         Ok(())
     }
 
+    /// Trials of one search are trained on the same images: with others, as where the real data have come in place of the
+    /// fallback, they would be ranked by figures that cannot be compared.
+    pub(crate) fn require_data(&mut self, dataset: &str, images: Option<String>) -> Result<(), SweepError> {
+        let Some((begun, before)) = &self.data else {
+            return self.tell(Line::Data { dataset: dataset.to_owned(), images });
+        };
+        if begun != dataset {
+            let why = format!(
+                "its trials were trained on {begun}, and {dataset} is found now: give --data {begun}, or remove the folder to \
+                 begin anew"
+            );
+            return Err(taken(&self.path, &why));
+        }
+        if *before != images {
+            let why = format!("the images of {dataset} are others than before: remove the folder to begin anew");
+            return Err(taken(&self.path, &why));
+        }
+        Ok(())
+    }
+
     pub(crate) fn begin(&mut self, trial: &Trial) -> Result<(), SweepError> {
         let (values, places) = (trial.values.clone(), trial.places.clone());
         self.tell(Line::Begin { number: trial.number, values, places })
@@ -133,25 +158,39 @@ impl Journal {
     }
 }
 
-/// `seed was 0, is 1; sampler was "tpe", is "random"`; sections by their names alone.
+/// `seed was 0, is 1; set.dataset was "a", is "b"`.
 fn changes(before: &Value, now: &Value) -> String {
-    let of = |study: &Value, key: &str| study.get(key).cloned().unwrap_or_default();
-    let keys: BTreeSet<&String> = [before, now].into_iter().filter_map(Value::as_object).flat_map(Map::keys).collect();
-    let changed = keys.into_iter().filter(|key| of(before, key) != of(now, key));
-    let told = changed.map(|key| match (of(before, key), of(now, key)) {
-        (Value::Object(_), _) | (_, Value::Object(_)) => format!("{key} is not the same"),
-        (before, now) => format!("{key} was {before}, is {now}"),
-    });
+    let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
+    flatten("", before, &mut old);
+    flatten("", now, &mut new);
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+    let value = |of: &BTreeMap<String, String>, key: &String| of.get(key).cloned().unwrap_or_else(|| "absent".into());
+    let told = changed.map(|key| format!("{key} was {}, is {}", value(&old, key), value(&new, key)));
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// What must not change while a search goes on: all but how many trials.
+fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| flatten(&join(prefix, key), value, into)),
+        value => drop(into.insert(prefix.to_owned(), value.to_string())),
+    }
+}
+
+fn join(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
+}
+
+/// What must not change while a search goes on: all but how many trials, and what the experiment says.
 fn identity(study: &Study) -> Value {
     let mut value = serde_json::to_value(study).unwrap_or_default();
     if let Some(keys) = value.as_object_mut() {
         keys.remove("trials");
-        // The file may have moved with its study.
+        // The file may have moved with its study. Comments and order mean nothing.
         keys.insert("experiment".into(), study.experiment.file_name().map(|name| name.to_string_lossy()).into());
+        let text = std::fs::read_to_string(&study.experiment).ok();
+        let content = text.and_then(|text| serde_json::to_value(text.parse::<toml::Table>().ok()?).ok());
+        keys.insert("file".into(), content.into());
     }
     value
 }
@@ -203,6 +242,29 @@ mod tests {
         drop(journal);
         assert!(std::fs::read_to_string(&path).is_err(), "cut within a character");
         assert_eq!(Journal::open(&path, &study()).unwrap().trials(), [trial(0)]);
+    }
+
+    #[test]
+    fn a_changed_experiment_and_other_data_are_refused_and_a_comment_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, experiment) = (folder.path().join("journal.jsonl"), folder.path().join("e.toml"));
+        let study = Study { experiment: experiment.clone(), ..study() };
+        let write = |text: &str| std::fs::write(&experiment, text).unwrap();
+        write("name = \"e\"\ndataset = \"kmnist\"\n");
+        let mut journal = Journal::open(&path, &study).unwrap();
+        journal.require_data("kana", Some("ff".into())).unwrap();
+        drop(journal);
+        write("# the same\ndataset = \"kmnist\"\nname = \"e\"\n");
+        let mut journal = Journal::open(&path, &study).unwrap();
+        journal.require_data("kana", Some("ff".into())).unwrap();
+        let error = journal.require_data("kmnist", Some("ff".into())).unwrap_err().to_string();
+        assert!(error.contains("were trained on kana, and kmnist is found now"), "{error}");
+        let error = journal.require_data("kana", Some("00".into())).unwrap_err().to_string();
+        assert!(error.contains("the images of kana are others than before"), "{error}");
+        drop(journal);
+        write("name = \"e\"\ndataset = \"kmnist\"\ntrain.batch = 7\n");
+        let error = Journal::open(&path, &study).unwrap_err().to_string();
+        assert!(error.contains("(file.train.batch was absent, is 7)"), "{error}");
     }
 
     #[test]

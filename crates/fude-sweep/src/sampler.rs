@@ -39,7 +39,8 @@ pub(crate) fn propose(study: &Study, trials: &[Trial], number: u32) -> BTreeMap<
 fn ranked<'a>(study: &Study, trials: &'a [Trial]) -> Vec<(&'a Trial, f64)> {
     let by_quality = by_quality(trials, study.objective);
     let last = by_quality.len() as f64;
-    let without = trials.iter().filter(|trial| trial.state == State::Diverged && trial.value.is_none());
+    let is_bad = |trial: &&Trial| matches!(trial.state, State::Diverged | State::Refused);
+    let without = trials.iter().filter(is_bad).filter(|trial| trial.value.is_none());
     let ranked = by_quality.into_iter().enumerate().map(|(rank, trial)| (trial, rank as f64));
     ranked.chain(without.map(|trial| (trial, last))).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::study_file::parse;
 use crate::{Halving, Range, SweepError};
-use fude_record::{Experiment, ExperimentError, Override};
+use fude_record::{Experiment, ExperimentError, NAMES_A_FOLDER, Override, names_a_folder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,13 @@ impl Objective {
     }
 }
 
+/// Keys with which a search would look for the easiest validation images.
+const DECIDES_VALIDATION: [&str; 5] =
+    ["data.validation_fraction", "data.split_seed", "data.test_fraction", "data.folds", "data.fold"];
+
+/// The share of a range at which its last value lies.
+const LAST: f64 = 1.0 - f64::EPSILON;
+
 /// How trials are proposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,15 +93,36 @@ impl Study {
             true => wrong("is an experiment and no study: `fude train` takes it".into()),
             false => wrong(why),
         })?;
-        // Both ends of every range, so that a search does not end in its middle.
-        for share in [0.0, 1.0 - f64::EPSILON] {
-            let at_share = study.space.iter().map(|(key, range)| (key.clone(), range.value(range.at(share))));
-            let experiment = study.experiment(&at_share.collect(), &[])?;
-            if experiment.data.validation_fraction <= 0.0 {
+        // So that a search does not end in its middle: both ends of every range, and every choice.
+        for share in [0.0, LAST] {
+            if study.experiment(&study.values_at(share), &[])?.data.validation_fraction <= 0.0 {
                 return Err(wrong("a search needs a validation split: set data.validation_fraction over 0".into()));
             }
         }
+        study.space.iter().try_for_each(|(key, range)| study.check_choices(key, range))?;
         Ok(study)
+    }
+
+    /// The first value of each key.
+    pub fn first_values(&self) -> BTreeMap<String, String> {
+        self.values_at(0.0)
+    }
+
+    /// A value of each key, at the same share of its range.
+    fn values_at(&self, share: f64) -> BTreeMap<String, String> {
+        self.space.iter().map(|(key, range)| (key.clone(), range.value(range.at(share)))).collect()
+    }
+
+    /// Each choice of a key must go with one of the ends of the others at least.
+    fn check_choices(&self, key: &str, range: &Range) -> Result<(), ExperimentError> {
+        (0..range.choices().unwrap_or(0)).try_for_each(|index| {
+            let with = |share: f64| {
+                let mut values = self.values_at(share);
+                values.insert(key.to_owned(), range.value(f64::from(index)));
+                self.experiment(&values, &[])
+            };
+            with(0.0).or_else(|_| with(LAST)).map(drop)
+        })
     }
 
     /// The study with so many trials; a grid has no more than its combinations.
@@ -105,9 +133,8 @@ impl Study {
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || !self.name.chars().all(plain) || self.name.starts_with('.') {
-            return Err(format!("name: expected letters, digits, '-', '_' or '.', found '{}'", self.name));
+        if !names_a_folder(&self.name) {
+            return Err(format!("name: expected {NAMES_A_FOLDER}, found '{}'", self.name));
         }
         if self.space.is_empty() {
             return Err("space: expected a key or more to search over, found none".into());
@@ -116,7 +143,15 @@ impl Study {
             return Err(format!("trials: expected 1 to 100000, found {}", self.trials));
         }
         if let Some(halving) = self.halving.filter(|halving| halving.first_epochs < 1 || halving.factor < 2) {
-            return Err(format!("halving: expected first_epochs over 0 and factor over 1, found {halving:?}"));
+            let Halving { first_epochs, factor } = halving;
+            return Err(format!(
+                "halving: expected first_epochs over 0 and factor over 1, found {first_epochs} and {factor}"
+            ));
+        }
+        if let Some(key) = self.space.keys().find(|key| DECIDES_VALIDATION.contains(&key.as_str())) {
+            return Err(format!(
+                "space.{key}: decides which images trials are judged by, and is nothing to search over"
+            ));
         }
         match self.set.keys().find(|key| self.space.contains_key(*key)) {
             Some(key) => Err(format!("set.{key}: is searched over, too")),
@@ -193,6 +228,7 @@ train.learning_rate = { low = 1e-4, high = 1e-1, log = true }
             ("[set]", "what = 1\n[set]", "unknown key `what`"),
             ("[set]", "trails = 1\n[set]", "did you mean `trials`?"),
             ("[set]", "sampler = \"grid\"\n[set]", "sampler: a grid needs { choices }"),
+            ("[space]", "[space]\ndata.split_seed = { choices = [0, 1] }", "is nothing to search over"),
         ] {
             let error = parse(&STUDY.replace(from, to), Path::new("")).unwrap_err();
             assert!(error.contains(why), "{error}");

@@ -89,11 +89,13 @@ impl<'a> Sweep<'a> {
         let _guard = StopOnPanic(self.stop);
         while !self.stop.is_set() {
             let Some(trial) = self.next()? else { break };
-            match self.train(trial, seat.clone()) {
+            match self.train(trial.clone(), seat.clone()) {
                 Ok(None) => break,
-                Ok(Some(trial)) => {
-                    lock(&self.journal).end(&trial)?;
-                    (self.tell)(&SweepEvent::Ended(trial));
+                Ok(Some(trial)) => self.end(trial)?,
+                // A search goes on with other values, and does not come back to these.
+                Err(error) if error.is_refusal() => {
+                    (self.tell)(&SweepEvent::Warning(format!("trial {} is left out: {error}", trial.number)));
+                    self.end(Trial { state: State::Refused, ..trial })?;
                 }
                 Err(error) => {
                     // The others end at their next step; what they have begun is begun again next time.
@@ -102,6 +104,12 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn end(&self, trial: Trial) -> Result<(), SweepError> {
+        lock(&self.journal).end(&trial)?;
+        (self.tell)(&SweepEvent::Ended(trial));
         Ok(())
     }
 
@@ -173,13 +181,21 @@ impl<'a> Sweep<'a> {
         self.study.halving.is_some_and(|halving| halving.is_rung(epoch, epochs))
     }
 
+    pub(crate) fn warn(&self, text: &str) {
+        (self.tell)(&SweepEvent::Warning(text.to_owned()));
+    }
+
     pub(crate) fn objective(&self) -> Objective {
         self.study.objective
     }
 
     /// The training and validation images of a trial. There are no test images: nothing of a search may see them.
-    fn data(&self, experiment: &Experiment) -> Result<Prepared, TrainError> {
-        let data = self.data.prepare(experiment)?;
+    fn data(&self, experiment: &Experiment) -> Result<Prepared, SweepError> {
+        let data = self.data.prepare(experiment).map_err(TrainError::from)?;
+        if !self.study.space.contains_key("dataset") {
+            let alike = !self.study.space.keys().any(|key| key.starts_with("data."));
+            lock(&self.journal).require_data(&data.dataset, alike.then(|| data.fingerprint()))?;
+        }
         data.warnings.iter().for_each(|warning| (self.tell)(&SweepEvent::Warning(warning.clone())));
         data.notes.iter().for_each(|note| (self.tell)(&SweepEvent::Note(note.clone())));
         Ok(Prepared { test: None, ..data })

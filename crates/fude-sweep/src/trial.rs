@@ -47,6 +47,8 @@ pub enum State {
     Stopped,
     /// Its loss became NaN or infinite.
     Diverged,
+    /// Its values do not go together, or no engine trains such a network: nothing was trained.
+    Refused,
 }
 
 impl Trial {

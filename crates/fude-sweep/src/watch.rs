@@ -40,8 +40,10 @@ impl<'a> Watch<'a> {
 
 impl Observer for Watch<'_> {
     fn event(&mut self, event: &Event) {
-        if let Event::Epoch(record) = event {
-            self.epoch(record);
+        match event {
+            Event::Epoch(record) => self.epoch(record),
+            Event::Warning(text) => self.sweep.warn(text),
+            _ => {}
         }
         if self.fell_behind || self.failure.is_some() || self.sweep.stop.is_set() {
             self.stop.stop();

@@ -144,6 +144,7 @@ pub(crate) mod tests {
             detail: "AVX2+FMA, 2 threads".into(),
             data: "00ff".into(),
             held_out: None,
+            teachers: None,
             version: "0.1.0".into(),
         };
         let progress = Progress { epoch: 3, step: 7, step_seconds: 0.1, seconds: 1.0 / 3.0 };

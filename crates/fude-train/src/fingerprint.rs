@@ -1,4 +1,4 @@
-//! Short hashes of splits, by which a resumed run knows its data again.
+//! Short hashes of splits and models, by which a resumed run knows its data and its teachers again.
 
 use crate::{HeldOutPins, Prepared};
 use fude_data::Split;
@@ -19,10 +19,20 @@ impl Prepared {
     }
 }
 
-/// Eight bytes of a SHA-256 over pixels and labels. The size of an image is the model's matter.
+/// That of a model's parameters, to the bit.
+pub(crate) fn of_parameters(values: &[f32]) -> String {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    short_hash(&[&bytes])
+}
+
+/// The size of an image is the model's matter.
 fn fingerprint(split: &Split) -> String {
+    short_hash(&[&split.pixels, &split.labels])
+}
+
+/// Eight bytes of a SHA-256.
+fn short_hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
-    hash.update(&split.pixels);
-    hash.update(&split.labels);
+    parts.iter().for_each(|part| hash.update(part));
     hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

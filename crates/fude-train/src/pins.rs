@@ -18,6 +18,9 @@ pub struct Pins {
     /// The fingerprints of the other splits; none in checkpoints of the first versions.
     #[serde(default)]
     pub held_out: Option<HeldOutPins>,
+    /// The fingerprints of the teachers' files; none in checkpoints of the first versions.
+    #[serde(default)]
+    pub teachers: Option<Vec<String>>,
     /// fude's version.
     pub version: String,
 }
@@ -43,10 +46,13 @@ impl Pins {
             ])
         };
         let (mine, theirs) = (fields(self), fields(other));
-        mine.iter()
-            .filter(|(key, value)| &theirs[*key] != *value)
-            .map(|(key, value)| format!("{key}: {value}, now {}", theirs[key]))
-            .collect()
+        let differing = mine.iter().filter(|(key, value)| &theirs[*key] != *value);
+        let mut words: Vec<String> =
+            differing.map(|(key, value)| format!("{key}: {value}, now {}", theirs[key])).collect();
+        if self.teachers.is_some() && self.teachers != other.teachers {
+            words.push("teachers: their weights are others now".to_owned());
+        }
+        words
     }
 
     /// The first split of `data` that is not the one pinned, with both fingerprints.
@@ -91,5 +97,8 @@ mod tests {
         assert!(pins.differences(&pins).is_empty());
         let other = Pins { device: "another".into(), ..pins.clone() };
         assert_eq!(pins.differences(&other), ["device: some processor, now another"]);
+        let taught = |by: &str| Pins { teachers: Some(vec![by.into()]), ..pins.clone() };
+        assert_eq!(taught("a").differences(&taught("b")), ["teachers: their weights are others now"]);
+        assert!(pins.differences(&taught("b")).is_empty(), "an older checkpoint tells of none");
     }
 }

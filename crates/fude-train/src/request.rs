@@ -62,6 +62,11 @@ impl TrainRequest {
             return Ok(());
         }
         fit_to_data(&mut self.experiment, &self.data);
+        if let (Some(_), Some(from)) = (&self.init, pruned_from(&self.experiment).first()) {
+            let why =
+                format!("there are other weights to start from than those of prune.from, {from}: give one of them");
+            return Err(TrainError::Mismatch(why));
+        }
         if self.init.is_none() && self.resume.is_none() {
             self.init = crate::prune::start(&self.experiment, &self.data)?;
             self.require_unseen("prune.from", &pruned_from(&self.experiment))?;

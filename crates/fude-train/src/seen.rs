@@ -5,7 +5,7 @@
 
 use crate::{Prepared, TrainError, prepare};
 use fude_data::Split;
-use fude_record::{Experiment, RunFolder};
+use fude_record::RunFolder;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use std::path::Path;
 /// concerns validation alone, in words.
 ///
 /// # Errors
-/// A model that was trained on test images of `data`, with how many.
+/// A model that was trained on test images of `data`, or on validation images where there are no test images, with how many.
 pub(crate) fn require_unseen<P: AsRef<Path>>(
     role: &str,
     models: &[P],
@@ -26,31 +26,36 @@ pub(crate) fn require_unseen<P: AsRef<Path>>(
 /// What there is to say of a model that a run starts from, where it was trained on images that the run holds out or that
 /// is unknown; `role` is what named it (`--init`).
 pub fn warning_of_seen(role: &str, model: &Path, data: &Prepared) -> Option<String> {
-    look(role, model, data).unwrap_or_else(|error| Some(format!("{error}; the test figures are too good")))
+    look(role, model, data).unwrap_or_else(|error| Some(format!("{error}; the figures on them are too good")))
 }
 
 fn look(role: &str, path: &Path, data: &Prepared) -> Result<Option<String>, TrainError> {
-    let Some(test) = &data.test else { return Ok(None) };
+    // Without a test split, as in a search, validation images are what is measured on.
+    let (held_out, split) = match (&data.test, &data.validation) {
+        (Some(test), _) => (test, "test"),
+        (None, Some(validation)) => (validation, "validation"),
+        (None, None) => return Ok(None),
+    };
     let name = format!("{role} {}", path.display());
     let unknown = |why: String| {
         format!(
-            "{name}: {why}, so whether it was trained on test images of this run is unknown; if it was, the test figures \
-             are too good"
+            "{name}: {why}, so whether it was trained on {split} images of this run is unknown; if it was, the {split} \
+             figures are too good"
         )
     };
     let Some(run) = run_of(path) else { return Ok(Some(unknown("is not in a run's folder".into()))) };
-    let theirs = match experiment_of(&run).and_then(|experiment| prepare(&experiment)) {
+    let theirs = match run.experiment_as_run().map_err(TrainError::from).and_then(|experiment| prepare(&experiment)) {
         Ok(theirs) => theirs,
         Err(error) => return Ok(Some(unknown(format!("its data cannot be read ({error})")))),
     };
-    match count_seen(&theirs.train, &data.train, test) {
+    match count_seen(&theirs.train, &data.train, held_out) {
         0 => Ok(seen_validation(&theirs, data).map(|count| {
             format!("{name}: was trained on {count} of this run's validation images: their figures are too good")
         })),
         seen => Err(TrainError::Mismatch(format!(
-            "{name}: was trained on {seen} of the {} test images of this run; expected one trained with the same hold-out \
-             (data.fold, data.split_seed)",
-            test.len()
+            "{name}: was trained on {seen} of the {} {split} images of this run; expected one trained with the same \
+             hold-out (data.fold, data.split_seed)",
+            held_out.len()
         ))),
     }
 }
@@ -63,15 +68,6 @@ fn seen_validation(theirs: &Prepared, data: &Prepared) -> Option<usize> {
 /// The run that a model is of: its folder, or the folder of its file.
 fn run_of(path: &Path) -> Option<RunFolder> {
     RunFolder::open(path).or_else(|_| RunFolder::open(path.parent().unwrap_or(path))).ok()
-}
-
-/// The run's experiment, on the data that it really had.
-fn experiment_of(run: &RunFolder) -> Result<Experiment, TrainError> {
-    let mut experiment = run.experiment()?;
-    if run.summary()?.dataset_fallback {
-        experiment.dataset = experiment.fallback.take().unwrap_or(experiment.dataset);
-    }
-    Ok(experiment)
 }
 
 /// How many images of `held_out` are among `theirs` and not among the run's `own`: sets such as KMNIST have a few

@@ -2,7 +2,7 @@
 
 use crate::{Prepared, Scored};
 use fude_engine::EngineInfo;
-use fude_record::{EpochRecord, Experiment, SUMMARY_SCHEMA, Summary};
+use fude_record::{EpochRecord, Experiment, Summary};
 
 /// Scores of the final weights, dropout off.
 pub(crate) struct FinalScores {
@@ -24,7 +24,6 @@ pub(crate) fn summarise(
     let detailed = scores.test.as_ref().or(scores.validation.as_ref()).map(|scored| &scored.evaluation);
     let median = median(records.iter().map(|record| record.seconds).collect());
     Summary {
-        schema: SUMMARY_SCHEMA,
         experiment: experiment.name.clone(),
         dataset: data.dataset.clone(),
         dataset_fallback: data.fallback,
@@ -48,12 +47,7 @@ pub(crate) fn summarise(
         test_loss: loss(&scores.test),
         test_accuracy: accuracy(&scores.test),
         total_loss: total_loss(experiment, records),
-        stopped_early: false,
-        best_epoch: None,
-        restored_best: false,
-        selected_on_test: false,
         looks: (experiment.eval.looks > 0).then_some(experiment.eval.looks),
-        seconds: 0.0,
         epoch_seconds_median: median,
         samples_per_second: if median > 0.0 { data.train.len() as f64 / median } else { 0.0 },
         per_class: detailed.map(|evaluation| evaluation.per_class(&data.classes)).unwrap_or_default(),
@@ -63,8 +57,7 @@ pub(crate) fn summarise(
             (Some(test), validation) => Some(test.calibration(validation.as_ref())),
             (None, validation) => validation.as_ref().map(|validation| validation.calibration(None)),
         },
-        test_fingerprint: None,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Summary::unmeasured()
     }
 }
 

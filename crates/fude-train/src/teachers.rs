@@ -1,5 +1,6 @@
 //! Models that a run learns from.
 
+use crate::fingerprint::of_parameters;
 use crate::{MeanProbabilities, Prepared, TrainError, compare_classes};
 use fude_engine::{
     Deformed, Device, DeviceData, Engine, EngineError, EngineKind, EngineSpec, EpochPlan, Needs, Teacher, View,
@@ -13,6 +14,8 @@ use std::sync::Arc;
 /// Teachers on a device.
 pub(crate) struct Teachers {
     engines: Vec<Box<dyn Engine>>,
+    /// Which weights they have.
+    fingerprints: Vec<String>,
     config: DistillConfig,
 }
 
@@ -24,12 +27,18 @@ impl Teachers {
         on: (EngineKind, &Device),
         train: &DeviceData,
     ) -> Result<Self, TrainError> {
+        let models = read_all(config, data, on)?;
+        let fingerprints = models.iter().map(|(model, _)| of_parameters(&model.parameters.values)).collect();
         let on_device = |(model, kind): (ModelFile, EngineKind)| {
             let spec = EngineSpec::new(model.config, vec![model.parameters], train.clone());
             build(Some(kind), on.1, spec).map_err(TrainError::from)
         };
-        let engines = read_all(config, data, on)?.into_iter().map(on_device).collect::<Result<_, _>>()?;
-        Ok(Self { engines, config: config.clone() })
+        let engines = models.into_iter().map(on_device).collect::<Result<_, _>>()?;
+        Ok(Self { engines, fingerprints, config: config.clone() })
+    }
+
+    pub(crate) fn fingerprints(&self) -> Vec<String> {
+        self.fingerprints.clone()
     }
 
     /// What they say of the images as the epoch of `plan` shows them.

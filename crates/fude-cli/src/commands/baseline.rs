@@ -46,7 +46,7 @@ pub(crate) struct BaselineArgs {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=1000))]
     folds: Option<u32>,
     /// Share held out as test split where a folder has no test files.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, conflicts_with = "folds")]
     test_fraction: f64,
     /// Which images are held out.
     #[arg(long, value_name = "S", default_value_t = 0)]

@@ -49,6 +49,7 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<()> {
         bytes(activations)
     ));
     let steps = images.div_ceil(batch);
+    experiment.idle_settings(steps).iter().for_each(|warning| ui.warning(warning));
     let epoch = step_seconds(&experiment)? * steps as f64;
     print_out(&format!(
         "time on this CPU: about {} an epoch of {}, {} for {}",

@@ -150,7 +150,7 @@ fn differences(all: &[BTreeMap<String, String>]) -> BTreeMap<String, Vec<String>
 }
 
 fn warn_of_unlike_data(runs: &[Compared], ui: Ui) {
-    if runs.iter().any(|run| run.measured_on() != runs[0].measured_on()) {
+    if runs.iter().any(|run| run.summary.measured_on() != runs[0].summary.measured_on()) {
         ui.warning("these runs were not all measured on the same data: figures of different data cannot be compared");
     }
     if runs.iter().any(|run| run.summary.dataset == "kmnist-8k") {

@@ -1,6 +1,6 @@
 //! What a smaller form of a model costs, measured without a look at the test split.
 
-use crate::commands::eval::logits;
+use crate::model_data::logits;
 use crate::table::{loss, percent, table};
 use anyhow::Result;
 use fude_data::Split;

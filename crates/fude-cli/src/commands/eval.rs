@@ -3,22 +3,22 @@
 mod looking;
 
 use crate::exit::Stopped;
-use crate::model_lookup::{FoundModel, recorded_cut};
+use crate::model_data::{final_model, model_data, require_classes};
+use crate::model_lookup::FoundModel;
 use crate::output::Force;
-use crate::run_lookup::{RUNS, require_finished};
+use crate::run_lookup::{RUNS, run_at};
 use crate::table::{count, loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 use fude_data::{Split, npy_matrix};
-use fude_engine::{Logits, Predictor};
+use fude_engine::Predictor;
 use fude_model::StoredModel;
-use fude_record::{Calibration, Experiment, RunFolder, file};
-use fude_train::{Looks, Prepared, Scored, compare_classes, latest_checkpoint, prepare};
+use fude_record::{Calibration, RunFolder};
+use fude_train::{Looks, Prepared, Scored, compare_classes, latest_checkpoint};
 use looking::{Looking, together};
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Evaluates a finished run or a model's file on a split, on the CPU.
@@ -72,7 +72,7 @@ pub(crate) enum SplitName {
 }
 
 pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
-    let found = args.models.iter().map(|text| FoundModel::find(text, &args.out, ui)).collect::<Result<Vec<_>>>()?;
+    let found = find_all(args, ui)?;
     let first = found[0].stored()?;
     if let Some(path) = &args.logits {
         args.force.check(path)?;
@@ -88,7 +88,11 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         args.force.write(path, &npy_matrix(&logits.values, logits.classes))?;
     }
     let name = found.iter().map(FoundModel::name).collect::<Vec<_>>().join(" + ");
-    let looks = models.iter().filter_map(Looking::count).max().unwrap_or(0);
+    let counts: Vec<u32> = models.iter().map(|model| model.count().unwrap_or(0)).collect();
+    let looks = counts.iter().copied().max().unwrap_or(0);
+    if counts.iter().any(|&count| count != looks) {
+        ui.note("not all of these models look equally often at an image: each as its run does; each counts as much");
+    }
     let scored = Scored::of(&logits, &split.labels);
     // A temperature is told of images alone that it was not fitted on.
     let validation = data.validation.as_ref().filter(|_| args.split == SplitName::Test);
@@ -97,6 +101,26 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
         None => None,
     };
     show(args, (&name, looks), &data, &scored, &scored.calibration(validation.as_ref()))
+}
+
+/// The models that were asked for. Of several, runs that have not finished are left out, and one that is named twice counts
+/// once.
+fn find_all(args: &EvalArgs, ui: Ui) -> Result<Vec<FoundModel>> {
+    let unfinished = |text: &str| run_at(text, &args.out).is_some_and(|run| !run.is_finished());
+    let left: Vec<&String> = args.models.iter().filter(|text| !unfinished(text)).collect();
+    let mut found: Vec<FoundModel> = Vec::new();
+    for text in &args.models {
+        if unfinished(text) && !left.is_empty() {
+            ui.warning(format!("{text} has not finished and is left out"));
+            continue;
+        }
+        let model = FoundModel::find(text, &args.out, ui)?;
+        match found.iter().any(|other| other.path == model.path) {
+            true => ui.warning(format!("{}: is here already; it counts once", model.name())),
+            false => found.push(model),
+        }
+    }
+    Ok(found)
 }
 
 /// A model, which must have been trained on these data and know their classes.
@@ -153,66 +177,6 @@ fn words(calibration: &Calibration) -> String {
     text
 }
 
-/// The data of a model, or others in their place: its run's, else what its file names, cut as the file says.
-pub(crate) fn model_data(
-    found: &FoundModel,
-    metadata: &BTreeMap<String, String>,
-    other: Option<&str>,
-    ui: Ui,
-) -> Result<Prepared> {
-    if let Some(run) = &found.run {
-        return run_data(run, other, ui);
-    }
-    let path = found.path.display();
-    let recorded = metadata.get("dataset").map(String::as_str);
-    let Some(dataset) = other.or(recorded) else {
-        let why = format!("{path} does not say what data it was trained on: give --data NAME|DIR");
-        return Err(Stopped::Usage(why).into());
-    };
-    if other.is_none() && !fude_data::SET_NAMES.contains(&dataset) && !Path::new(dataset).is_dir() {
-        // A file goes from machine to machine, and where its data lie with it means nothing there.
-        let why =
-            format!("{path} was trained on '{dataset}' and does not say where that is: give its folder, --data DIR");
-        return Err(Stopped::Usage(why).into());
-    }
-    let mut experiment = Experiment::parse("name = \"eval\"\ndataset = \"kana\"", "eval", &[])?;
-    experiment.dataset = dataset.to_owned();
-    match recorded_cut(metadata) {
-        Some(cut) => experiment.data = cut,
-        None => ui.note(format!(
-            "{path} does not say how its data were cut: where splits are not in files of their own, images that it was \
-             trained on may be among those evaluated"
-        )),
-    }
-    prepared(&experiment, metadata, ui)
-}
-
-/// The data of a run, or others in their place, with their notes shown.
-pub(crate) fn run_data(run: &RunFolder, other: Option<&str>, ui: Ui) -> Result<Prepared> {
-    require_finished(run)?;
-    let mut experiment = run.experiment()?;
-    if run.summary()?.dataset_fallback {
-        // Also where the real data have come since: the run never saw them.
-        experiment.dataset = experiment.fallback.take().unwrap_or(experiment.dataset);
-    }
-    if let Some(name) = other {
-        experiment.dataset = name.to_owned();
-        experiment.fallback = None;
-    }
-    prepared(&experiment, final_model(run)?.metadata(), ui)
-}
-
-/// The data of an experiment, whose classes must be those that the model's metadata name.
-fn prepared(experiment: &Experiment, metadata: &BTreeMap<String, String>, ui: Ui) -> Result<Prepared> {
-    let data = prepare(experiment)?;
-    data.notes.iter().for_each(|note| ui.note(note));
-    data.warnings.iter().for_each(|warning| ui.warning(warning));
-    if let Some(warning) = compare_classes(metadata, &data)? {
-        ui.warning(warning);
-    }
-    Ok(data)
-}
-
 /// The run's own data may have changed since.
 fn warn_of_other_data(run: &RunFolder, data: &Prepared, ui: Ui) {
     if let Ok(Some((checkpoint, _))) = latest_checkpoint(run)
@@ -221,13 +185,6 @@ fn warn_of_other_data(run: &RunFolder, data: &Prepared, ui: Ui) {
         let run = run.path().display();
         ui.warning(format!("{run}: {error}; images that it was trained on may be among those evaluated"));
     }
-}
-
-/// The model that a finished run has come to.
-fn final_model(run: &RunFolder) -> Result<StoredModel> {
-    let path = run.file(file::MODEL);
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    StoredModel::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }
 
 fn pick(data: &Prepared, split: SplitName) -> Result<Arc<Split>> {
@@ -247,16 +204,4 @@ pub(crate) fn score_run(run: &RunFolder, data: &Prepared, split: Arc<Split>) -> 
     let looks = Looks::of(&run.experiment()?, None);
     let logits = together(&mut [Looking { predictor: Predictor::new(model)?, looks }], &split)?;
     Ok(Scored::of(&logits, &split.labels))
-}
-
-/// The logits `[N, O]` of a model for a split.
-pub(crate) fn logits(name: &str, model: StoredModel, data: &Prepared, split: &Arc<Split>) -> Result<Logits> {
-    require_classes(name, &model, data)?;
-    Ok(Predictor::new(model)?.logits(split)?)
-}
-
-fn require_classes(name: &str, model: &StoredModel, data: &Prepared) -> Result<()> {
-    let (expected, found) = (model.config().outputs, data.outputs());
-    ensure!(expected == found, "{name}: the model knows {expected} classes; {} has {found} classes", data.dataset);
-    Ok(())
 }

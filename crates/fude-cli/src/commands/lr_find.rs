@@ -2,12 +2,12 @@
 
 use crate::commands::train::{EngineChoice, parse_engine};
 use crate::exit::Stopped;
-use crate::output::require_folder;
+use crate::output::require_png;
 use crate::signals::stop_on_ctrl_c;
 use crate::table::many;
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
-use fude_engine::{Device, DeviceOptions, DeviceRequest, choose_device};
+use fude_engine::{DeviceChoice, DeviceOptions, DeviceRequest, choose_device};
 use fude_record::{Experiment, Override};
 use fude_report::{Suggestion, lr_curve};
 use fude_train::{
@@ -27,8 +27,9 @@ Examples:
   fude lr-find experiments/e3-deep-l2.toml --set train.batch=1024 --output batch-1024.png
   fude train experiments/e3-deep-l2.toml --set train.learning_rate=2e-3
 
-Steepest: where the loss falls fastest. Minimum / 10: a tenth of where it is lowest. Good rates lie about between them; a
-warm-up or a schedule that falls to 0 bears the higher one. A search: compare by validation before you believe it.")]
+Steepest: where the loss falls fastest. Minimum / 10: a tenth of where it is lowest. Both are cautious: the weights are
+random still, and a run with a warm-up and a schedule that falls to 0 often bears ten times as much (wide, normalised
+networks above all). Take them as a place to begin, and compare a few rates by validation.")]
 pub(crate) struct LrFindArgs {
     /// The experiment file.
     experiment: PathBuf,
@@ -68,15 +69,21 @@ pub(crate) fn run(args: &LrFindArgs, ui: Ui) -> Result<()> {
         return Err(Stopped::Usage(why).into());
     }
     let experiment = Experiment::load(&args.experiment, &args.overrides())?;
-    args.output.as_deref().map_or(Ok(()), require_folder)?;
+    args.output.as_deref().map_or(Ok(()), require_png)?;
     let data = prepare(&experiment)?;
     data.warnings.iter().for_each(|warning| ui.warning(warning));
     data.notes.iter().for_each(|note| ui.note(note));
-    let device = args.device(&experiment, &data)?;
+    let DeviceChoice { device, warning, .. } = args.device(&experiment, &data)?;
+    warning.iter().for_each(|warning| ui.warning(warning));
     let title = format!("learning rates for {} on {}", experiment.name, data.dataset);
     let name = experiment.name.clone();
     let request = TrainRequest { engine: args.engine.0, ..TrainRequest::new(experiment, data, device) };
-    let found = find_learning_rate(request, range, &stop_on_ctrl_c())?;
+    let stop = stop_on_ctrl_c();
+    let found = find_learning_rate(request, range, &stop)?;
+    if stop.is_set() {
+        let text = format!("ended by Ctrl-C after {} of {} steps: no suggestion", found.steps.len(), range.steps);
+        return Err(Stopped::Interrupted(text).into());
+    }
     let output = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}-lr.png")));
     draw(&found, &title).save(&output).with_context(|| format!("cannot draw {}", output.display()))?;
     if args.json {
@@ -93,16 +100,16 @@ pub(crate) fn run(args: &LrFindArgs, ui: Ui) -> Result<()> {
 
 impl LrFindArgs {
     /// The device that was asked for; with `auto` the one that training would take.
-    fn device(&self, experiment: &Experiment, data: &Prepared) -> Result<Device> {
+    fn device(&self, experiment: &Experiment, data: &Prepared) -> Result<DeviceChoice> {
         let mut fitted = experiment.clone();
         fit_to_data(&mut fitted, data);
         // What is wrong with it is said before training.
         if self.device == DeviceRequest::Auto && fitted.validate().is_ok() {
             let request = TrialRequest { experiment: &fitted, data, engine: self.engine.0, allow_software: false };
-            return Ok(choose_by_trial(&request, TrialMemory::of_this_user().as_ref())?.choice.device);
+            return Ok(choose_by_trial(&request, TrialMemory::of_this_user().as_ref())?.choice);
         }
         let options = DeviceOptions { request: self.device.clone(), require_gpu: false, allow_software: false };
-        Ok(choose_device(&options)?.device)
+        Ok(choose_device(&options)?)
     }
 
     fn overrides(&self) -> Vec<Override> {

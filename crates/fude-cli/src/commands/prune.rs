@@ -1,8 +1,8 @@
 //! `fude prune`.
 
 use crate::commands::cost::Cost;
-use crate::commands::eval::model_data;
 use crate::commands::train::{self, TrainArgs};
+use crate::model_data::model_data;
 use crate::model_lookup::FoundModel;
 use crate::output::{Force, beside};
 use crate::run_lookup::RUNS;
@@ -90,19 +90,18 @@ pub(crate) fn run(args: &PruneArgs, ui: Ui) -> Result<()> {
 fn finetune(args: &PruneArgs, found: &FoundModel, experiment: &Path, ui: Ui) -> Result<()> {
     // An absolute path, for the experiment is read from anywhere.
     let path = std::path::absolute(&found.path).with_context(|| format!("cannot find {}", found.path.display()))?;
-    let mut set = vec![
-        Override::text("prune.from", &path.display().to_string()).given_by("RUN"),
-        Override::new("prune.sparsity", format!("{:?}", args.sparsity)).given_by("--sparsity"),
-    ];
+    // The model's own run mostly has the experiment's name: it must still be found by it.
+    let name = Experiment::load(experiment, &[])?.name;
+    // `--set` first so that a flag of its own wins, as in training.
+    let mut set = vec![Override::text("name", &format!("{name}-pruned"))];
+    set.extend(args.set.iter().cloned());
+    set.push(Override::text("prune.from", &path.display().to_string()).given_by("RUN"));
+    set.push(Override::new("prune.sparsity", format!("{:?}", args.sparsity)).given_by("--sparsity"));
     let epochs = args.epochs.map(|epochs| Override::new("train.epochs", epochs).given_by("--epochs"));
-    let all: Vec<Override> = set.iter().chain(&args.set).chain(&epochs).cloned().collect();
+    let all: Vec<Override> = set.iter().chain(&epochs).cloned().collect();
     let half = Experiment::load(experiment, &all)?.train.epochs / 2;
     let ramp = |epochs: u32| Override::new("prune.ramp_epochs", epochs).given_by("--ramp-epochs");
     set.push(args.ramp_epochs.map_or_else(|| ramp(half).where_absent(), ramp));
-    // The model's own run mostly has the experiment's name: it must still be found by it.
-    let name = Experiment::load(experiment, &[])?.name;
-    set.push(Override::text("name", &format!("{name}-pruned")));
-    set.extend(args.set.iter().cloned());
     let mut train = TrainArgs::of(experiment, &args.out);
     (train.epochs, train.seed, train.set, train.json) = (args.epochs, args.seed, set, args.json);
     train.data.clone_from(&args.data);

@@ -1,7 +1,7 @@
 //! `fude quantize`.
 
 use crate::commands::cost::Cost;
-use crate::commands::eval::model_data;
+use crate::model_data::model_data;
 use crate::model_lookup::FoundModel;
 use crate::output::{Force, beside};
 use crate::run_lookup::RUNS;

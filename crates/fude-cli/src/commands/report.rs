@@ -1,6 +1,7 @@
 //! `fude report`.
 
-use crate::commands::eval::{run_data, score_run};
+use crate::commands::eval::score_run;
+use crate::model_data::run_data;
 use crate::page::compared;
 use crate::plots::{Plots, draw};
 use crate::run_lookup::{RUNS, find_finished};

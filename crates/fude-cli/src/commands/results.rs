@@ -6,7 +6,7 @@ use crate::ui::{Ui, print_out};
 use crate::weighed;
 use anyhow::{Context, Result, bail, ensure};
 use fude_bench::Weighed;
-use fude_record::{Spread, Summary};
+use fude_record::{Repeated, Summary, group_spread};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -42,12 +42,17 @@ pub(crate) fn run(args: &ResultsArgs, _ui: Ui) -> Result<()> {
             }
         }
     }
+    ensure!(!summaries.is_empty() || !weighed.is_empty(), "there is no result in {}", names(&args.files));
     // They are measured in different ways: a table each.
     let of_runs = if args.losses { (LOSSES, losses_row as RowOf) } else { (TABLE, row as RowOf) };
-    let of_runs = (!summaries.is_empty() || weighed.is_empty()).then(|| markdown(&summaries, of_runs.0, of_runs.1));
+    let of_runs = (!summaries.is_empty()).then(|| markdown(&summaries, of_runs.0, of_runs.1));
     let of_weighed = (!weighed.is_empty()).then(|| weighed::markdown(&weighed, args.brief));
     print_out(&of_runs.into_iter().chain(of_weighed).collect::<Vec<_>>().join("\n\n"));
     Ok(())
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// What a file of results has on a line.
@@ -66,6 +71,10 @@ fn lines(path: &Path) -> Result<Vec<Line>> {
         path.display()
     );
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // A run's own summary.json is one result on many lines.
+    if let Ok(runs) = parse(&text) {
+        return Ok(vec![Line::Runs(runs)]);
+    }
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let parsed = lines.map(|(index, line)| match serde_json::from_str(line) {
         Ok(weighed) => Ok(Line::Weighed(weighed)),
@@ -112,10 +121,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Summary>> {
 
 type RowOf = fn(&[&Summary]) -> String;
 
-/// What the runs of one row have in common. Folds differ by an image in size.
-fn key(s: &Summary) -> (&str, &str, &str, [Option<u32>; 2], usize, &str, &str) {
-    let samples = if s.folds.is_some() { 0 } else { s.train_samples };
-    (&s.dataset, &s.experiment, &s.model, [s.folds, s.looks], samples, &s.engine, &s.device)
+/// What the runs of one row have in common.
+fn key(s: &Summary) -> (Repeated<'_>, &str) {
+    (s.repeated(), &s.device)
 }
 
 const TABLE: &str = "\
@@ -142,8 +150,8 @@ fn markdown(summaries: &[Summary], head: &str, row: RowOf) -> String {
 
 fn row(group: &[&Summary]) -> String {
     let first = group[0];
-    let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
-    let how = how_tested(first);
+    let of = |value| of_all(group, value);
+    let how = how_tested(group);
     format!(
         "\n| {} | {} | {} | {} | {}{} | {} | {}{how} | {} | {}, {} | {} |",
         first.dataset,
@@ -154,7 +162,7 @@ fn row(group: &[&Summary]) -> String {
         if first.folds.is_some() { " folds" } else { "" },
         mean_and_spread(&of(|s| s.train_accuracy)),
         mean_and_spread(&of(|s| s.test_accuracy)),
-        interval(&of(|s| s.test_accuracy)),
+        interval(group),
         first.engine,
         first.device,
         epoch_seconds(&of(|s| (s.epochs > 0).then_some(s.epoch_seconds_median))),
@@ -162,7 +170,8 @@ fn row(group: &[&Summary]) -> String {
 }
 
 /// What is to be known of a test figure.
-fn how_tested(summary: &Summary) -> String {
+fn how_tested(group: &[&Summary]) -> String {
+    let summary = group.iter().find(|summary| summary.selected_on_test).unwrap_or(&group[0]);
     match (summary.selected_on_test, summary.looks) {
         (true, _) => " (selected on test)".into(),
         // The image as it is counts, too.
@@ -173,7 +182,7 @@ fn how_tested(summary: &Summary) -> String {
 
 fn losses_row(group: &[&Summary]) -> String {
     let first = group[0];
-    let of = |value: fn(&Summary) -> Option<f64>| group.iter().filter_map(|s| value(s)).collect::<Vec<f64>>();
+    let of = |value| of_all(group, value);
     format!(
         "\n| {} | {} | {} | {} | {} | {}{} | {} | {} | {}{} | {} | {} |",
         first.dataset,
@@ -186,14 +195,9 @@ fn losses_row(group: &[&Summary]) -> String {
         mean_and_spread(&of(|s| s.train_accuracy)),
         plain_mean_and_spread(&of(|s| s.train_loss), 4),
         mean_and_spread(&of(|s| s.test_accuracy)),
-        how_tested(first),
+        how_tested(group),
         plain_mean_and_spread(&of(|s| s.test_loss), 4),
-        // Of runs that did not look at the test split in every epoch there is none.
-        if group.iter().all(|s| s.total_loss.is_some()) {
-            plain_mean_and_spread(&of(|s| s.total_loss), 1)
-        } else {
-            "-".into()
-        },
+        plain_mean_and_spread(&of(|s| s.total_loss), 1),
     )
 }
 
@@ -212,8 +216,13 @@ fn epoch_seconds(values: &[f64]) -> String {
     sorted.get(sorted.len() / 2).map_or("-".into(), |median| format!("{median:.2}"))
 }
 
-/// `88.45-88.97 %`: the 95 % interval of the mean.
-fn interval(values: &[f64]) -> String {
-    let interval = Spread::of(values).and_then(|spread| spread.interval);
+/// A figure of each run; nothing where one has none, for then its mean would be of fewer runs than the row says.
+fn of_all(group: &[&Summary], value: fn(&Summary) -> Option<f64>) -> Vec<f64> {
+    group.iter().map(|summary| value(summary)).collect::<Option<_>>().unwrap_or_default()
+}
+
+/// `88.45-88.97 %`: the 95 % interval of the mean test accuracy.
+fn interval(group: &[&Summary]) -> String {
+    let interval = group_spread(group, |summary| summary.test_accuracy).and_then(|spread| spread.interval);
     interval.map_or("-".into(), |[low, high]| format!("{:.2}-{:.2} %", 100.0 * low, 100.0 * high))
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use fude_engine::{Device, DeviceOptions, DeviceRequest, choose_device};
 use fude_record::{Experiment, Override};
 use fude_sweep::{Journal, Settings, State, Study, Sweep, Trial, by_quality};
+use fude_train::prepare;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,15 @@ pub(crate) struct SweepArgs {
 
 pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
     let study = args.study()?;
+    // What can be refused is, before anything is written: a journal would hold on to a slip of the fingers.
+    let first = study.experiment(&study.first_values(), &args.overrides())?;
+    prepare(&first)?;
+    if let Some(halving) = study.halving.filter(|halving| halving.first_epochs >= first.train.epochs) {
+        ui.warning(format!(
+            "halving.first_epochs = {} is not below train.epochs = {}: no trial will be stopped early",
+            halving.first_epochs, first.train.epochs
+        ));
+    }
     let folder = args.out.join(&study.name);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let journal = Journal::open(&folder.join("journal.jsonl"), &study)?;
@@ -65,7 +75,7 @@ pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
         ui.note(format!("going on with {}: {} trials have begun", folder.display(), before.len()));
     }
     let settings = Settings {
-        device: args.device(&study)?,
+        device: args.device(&study, ui)?,
         engine: args.engine.0,
         jobs: usize::from(args.jobs),
         overrides: args.overrides(),
@@ -93,13 +103,16 @@ impl SweepArgs {
         if let Some(data) = &self.data {
             // Part of what the journal is of: other data are another search.
             let dataset = findable(data.clone());
+            if study.space.contains_key("dataset") {
+                return Err(Stopped::Usage("--data: the study searches over dataset".into()).into());
+            }
             study.set.insert("dataset".into(), serde_json::to_string(&dataset)?);
         }
         Ok(study)
     }
 
     /// Not by trial: what is fastest for one network of a search need not be so for the next.
-    fn device(&self, study: &Study) -> Result<Device> {
+    fn device(&self, study: &Study, ui: Ui) -> Result<Device> {
         let prunes = study.experiment(&BTreeMap::new(), &self.overrides())?.prune.is_some()
             || study.space.keys().any(|key| key.starts_with("prune."));
         if self.device == DeviceRequest::Auto && prunes {
@@ -107,7 +120,9 @@ impl SweepArgs {
             return Ok(Device::cpu());
         }
         let options = DeviceOptions { request: self.device.clone(), require_gpu: false, allow_software: false };
-        Ok(choose_device(&options)?.device)
+        let choice = choose_device(&options)?;
+        choice.warning.iter().for_each(|warning| ui.warning(warning));
+        Ok(choice.device)
     }
 
     /// Data that were asked for by name must be there: no falling back.

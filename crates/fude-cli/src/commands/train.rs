@@ -84,7 +84,7 @@ impl Trained {
 /// One run, from what it starts with to its summary.
 fn train_one(start: Start, args: &TrainArgs, part: &Part, ui: Ui) -> Result<Ended> {
     let mut data = start.data(&part.sharing.data)?;
-    let Start { experiment, run, checkpoint } = start;
+    let Start { experiment, run, checkpoint, lock } = start;
     if args.fast_dev_run {
         shorten(&mut data);
     }
@@ -111,7 +111,11 @@ fn train_one(start: Start, args: &TrainArgs, part: &Part, ui: Ui) -> Result<Ende
     let written = request.experiment.model.clone();
     request.fit()?;
     warn_of_unused_sizes(&written, &request.experiment.model, ui);
-    let (folder, lock) = folder(run, &request.experiment, args)?.unzip();
+    if !args.fast_dev_run {
+        let steps = request.data.train.len().div_ceil(request.experiment.train.batch as usize);
+        request.experiment.idle_settings(steps).iter().for_each(|warning| ui.warning(warning));
+    }
+    let (folder, lock) = folder(run.zip(lock), &request.experiment, args)?.unzip();
     request.folder = folder.clone();
     introduce(&request, &why, ui);
     let (mut display, started) = (ProgressDisplay::new(ui), Instant::now());
@@ -144,12 +148,14 @@ pub(crate) fn warn_of_unused_sizes(written: &MlpConfig, used: &MlpConfig, ui: Ui
 }
 
 /// The run folder, held for this process: that of a resumed run, or a new one; none for a dry run.
-fn folder(run: Option<RunFolder>, experiment: &Experiment, args: &TrainArgs) -> Result<Option<(RunFolder, RunLock)>> {
-    match run {
+fn folder(
+    resumed: Option<(RunFolder, RunLock)>,
+    experiment: &Experiment,
+    args: &TrainArgs,
+) -> Result<Option<(RunFolder, RunLock)>> {
+    match resumed {
         _ if args.fast_dev_run => Ok(None),
-        Some(run) => {
-            // Before anything in it is changed.
-            let lock = run.lock()?;
+        Some((run, lock)) => {
             run.reopen()?;
             run.write_experiment(experiment)?;
             Ok(Some((run, lock)))

@@ -1,7 +1,7 @@
 //! `fude weigh`.
 
-use crate::commands::eval::model_data;
 use crate::exit::Stopped;
+use crate::model_data::model_data;
 use crate::model_lookup::FoundModel;
 use crate::run_lookup::RUNS;
 use crate::table::table;

@@ -122,6 +122,52 @@ fn compare_names_no_deformation_that_neither_run_has() {
 }
 
 #[test]
+fn eval_of_several_leaves_unfinished_runs_out_and_counts_each_once() {
+    let home = Home::with_small_experiment("");
+    home.fude("train small.toml --seeds 0..3").ends_with(0);
+    let runs = home.runs("small");
+    std::fs::remove_file(runs[2].join("summary.json")).unwrap();
+    let of = |runs: &[&std::path::Path]| {
+        let names: Vec<String> = runs.iter().map(|run| run.display().to_string()).collect();
+        home.fude(&format!("eval {} --json", names.join(" "))).ends_with(0)
+    };
+    let two = of(&[&runs[0], &runs[1]]).json();
+    let more = of(&[&runs[0], &runs[1], &runs[2], &runs[1]]).says(&["has not finished and is left out", "counts once"]);
+    assert_eq!(more.json()["loss"], two["loss"]);
+    home.fude(&format!("eval {}", runs[2].display())).ends_with(1).says(&["has not finished"]);
+}
+
+#[test]
+fn compare_gives_no_verdict_on_seeds_of_two_hold_outs() {
+    let home = Home::new();
+    home.idx_folder(120, 0);
+    home.small_experiment("");
+    for (name, split) in [("one", 0), ("two", 1)] {
+        home.fude(&format!("train small.toml --seeds 0..2 --set name={name} --set data.split_seed={split}"))
+            .ends_with(0);
+    }
+    let told = home.fude("compare one two").ends_with(0).stdout;
+    assert!(told.contains("were measured on other test images, which alone makes a difference: no verdict"), "{told}");
+}
+
+#[test]
+fn compare_groups_result_lines_by_all_that_they_tell() {
+    let home = Home::with_small_experiment("");
+    let mut lines = String::new();
+    for (limit, seed) in [(60, 0), (60, 1), (90, 0), (90, 1)] {
+        lines += &home.fude(&format!("train small.toml --set data.limit={limit} --seed {seed} --json")).stdout;
+    }
+    home.write("lines.jsonl", lines);
+    let json = home.fude("compare lines.jsonl --json").ends_with(0).json();
+    assert_eq!(json["groups"].as_array().map(Vec::len), Some(2), "{json}");
+    // A run's own summary is a result, too.
+    let run = home.runs("small")[0].join("summary.json").display().to_string();
+    home.fude(&format!("compare lines.jsonl {run}")).ends_with(0);
+    home.write("empty.jsonl", "");
+    home.fude("results empty.jsonl").ends_with(1).says(&["there is no result in empty.jsonl"]);
+}
+
+#[test]
 fn runs_are_listed_and_removed() {
     let home = Home::with_small_experiment("");
     let empty = home.fude("runs").ends_with(0).stdout;

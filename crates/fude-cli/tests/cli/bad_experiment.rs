@@ -75,7 +75,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("a section that is a value", "", "--set name.x=1", &["--set name.x=1: 'name' is a value, not a section"]),
     ("a seed that is no number", "", "--seed abc", &["invalid value 'abc' for '--seed <S>': expected a whole number"]),
     ("a negative seed", "", "--seed=-1", &["invalid value '-1' for '--seed"]),
-    ("an unknown engine", "", "--engine torch", &["invalid value 'torch' for '--engine", "auto, or "]),
+    ("an unknown engine", "", "--engine torch", &["invalid value 'torch' for '--engine", "; or auto"]),
     ("an unknown flag", "", "--epoch 5", &["unexpected argument '--epoch'", "--epochs"]),
     ("a dry run of a resumed one", "", "--fast-dev-run --resume", &["cannot be used with"]),
     (

@@ -130,6 +130,17 @@ fn flags_that_would_do_nothing_are_refused_or_warned_of() {
     let unused = "warning: model.outputs = 5 is not used: the data have 10 classes";
     home.fude("train small.toml --set model.outputs=5 --fast-dev-run").ends_with(0).says(&[unused]);
     home.fude("check small.toml --set model.outputs=5").ends_with(0).says(&[unused]);
+    for (flags, said) in [
+        ("--seeds 0..2 --set train.seed=5", "--set train.seed: --seeds sets it for each run"),
+        ("--folds 2 --set data.fold=1", "--set data.fold: --folds sets it for each run"),
+    ] {
+        home.fude(&format!("train small.toml {flags}")).ends_with(2).says(&[said]);
+    }
+    let idle = "train.warmup_steps = 9999: the run has";
+    for command in ["check", "train"] {
+        home.fude(&format!("{command} small.toml --set train.warmup_steps=9999")).ends_with(0).says(&[idle]);
+    }
+    home.fude("data show --output photo.jpg").ends_with(2).says(&["photo.jpg: expected a picture's name, FILE.png"]);
     home.fude("eval small --looks 1001").ends_with(2).says(&["1001 is not in 0..=1000"]);
 }
 

@@ -210,7 +210,7 @@ fn weights_that_have_seen_the_test_images_are_refused_in_pruning_and_warned_of_a
     home.fude(&format!("{init} --set data.fold=1")).ends_with(0).says(&[
         "--init ",
         "test images of this run",
-        "the test figures are too good",
+        "the figures on them are too good",
     ]);
     let said = home.fude(&format!("{init} --set data.fold=0")).ends_with(0).stderr;
     assert!(!said.contains("was trained on"), "{said}");

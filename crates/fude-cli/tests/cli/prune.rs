@@ -67,6 +67,9 @@ fn what_cannot_be_pruned_is_refused() {
     home.fude(&format!("{finetune} --set early_stopping.patience=3"))
         .ends_with(2)
         .says(&["early_stopping: expected none with [prune]"]);
+    let from = home.run("small").display().to_string();
+    let two = format!("train small.toml --set name=two --set prune.sparsity=0.5 --set prune.from={from} --init small");
+    home.fude(&two).ends_with(1).says(&["there are other weights to start from than those of prune.from"]);
     std::fs::remove_file(home.run("small").join("summary.json")).expect("a summary");
     home.fude("prune small --sparsity 0.5").ends_with(1).says(&["has not finished"]);
     home.fude(finetune).ends_with(1).says(&["has not finished"]);

@@ -154,7 +154,7 @@ const TABLES: [(&str, &str, &str); 3] = [
     (
         "README.md",
         "results",
-        "fashion.jsonl wide-fashion.jsonl kmnist-8k-splits.jsonl kmnist-8k-folds.jsonl one-minute.jsonl",
+        "fashion.jsonl wide-fashion.jsonl kmnist-8k-splits.jsonl kmnist-8k-folds.jsonl one-minute.jsonl baselines.jsonl",
     ),
     ("README.md", "compress", "compress.jsonl --brief"),
     ("docs/compress.md", "compress", "compress.jsonl"),

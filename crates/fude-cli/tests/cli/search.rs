@@ -117,7 +117,7 @@ fn a_search_that_was_begun_otherwise_says_what_has_changed() {
     let refused = home.fude("sweep tiny.toml --trials 1 --seed 3");
     refused.ends_with(1).says(&["before it was changed (seed was 0, is 3)"]);
     home.write("tiny.toml", &STUDY.replace("factor = 2", "factor = 3"));
-    home.fude("sweep tiny.toml --trials 1").ends_with(1).says(&["(halving is not the same)"]);
+    home.fude("sweep tiny.toml --trials 1").ends_with(1).says(&["(halving.factor was 2, is 3)"]);
 }
 
 #[test]
@@ -155,12 +155,32 @@ fn a_study_that_is_wrong_is_told_before_the_first_trial() {
         ("high = 1e-1", "high = -1", "expected low < high"),
         ("train.epochs = 4", "data.validation_fraction = 0.0", "a search needs a validation split"),
         ("small.toml", "nothing.toml", "cannot be read"),
+        ("[[8], [16, 8]]", "[[8], [0], [16]]", "the study's space.model.hidden = [0]: model.hidden"),
     ] {
         home.write("wrong.toml", STUDY.replace(from, to));
         home.fude("sweep wrong.toml").ends_with(2).says(&[why]);
     }
+    // Nor is a slip of the fingers held on to.
+    home.write("wrong.toml", STUDY);
+    home.fude("sweep wrong.toml --data imags").ends_with(1).says(&["folder imags not found"]);
     home.fude("sweep nowhere.toml").ends_with(2).says(&["nowhere.toml: cannot be read"]);
     assert!(!home.path("sweeps").exists());
+}
+
+#[test]
+fn values_that_do_not_go_together_are_left_out_and_the_search_goes_on() {
+    let home = Home::with_small_experiment("");
+    let schedules = "[space]\ntrain.schedule = { choices = [\"cosine\", \"onecycle\", \"linear\"] }";
+    home.write("tiny.toml", STUDY.replace("[space]", schedules).replace("trials = 6", "trials = 12"));
+    let ran = home.fude("sweep tiny.toml --json").ends_with(0).says(&["is left out: ", "train.warmup_steps"]);
+    let json = ran.json();
+    let states: Vec<&str> =
+        json["trials"].as_array().unwrap().iter().map(|trial| trial["state"].as_str().unwrap()).collect();
+    assert_eq!(states.len(), 12);
+    assert!(states.contains(&"refused") && states.contains(&"finished"), "{states:?}");
+    // They are not tried again.
+    let again = home.fude("sweep tiny.toml --json").ends_with(0).json();
+    assert_eq!(again["trials"], json["trials"]);
 }
 
 #[test]

@@ -52,7 +52,9 @@ fn folds_need_no_test_files() {
     home.idx_folder(90, 0);
     home.small_experiment("");
     let table = home.fude("train small.toml --folds 2").ends_with(0).stdout;
-    for text in ["fold", "test accuracy", "std. deviation", "2 folds; interval of the mean", "somewhat too narrow"] {
+    for text in
+        ["fold", "test accuracy", "std. deviation", "2 folds; interval of the mean", "the shared training images"]
+    {
         assert!(table.contains(text), "expected '{text}' in {table}");
     }
     let few = home.fude("train small.toml --folds 91").ends_with(2);

@@ -106,7 +106,7 @@ fn ctrl_c_ends_with_130_and_a_checkpoint_to_go_on_from() {
     assert!(signalled.success());
     let ran = Ran::of(&child.wait_with_output().unwrap()).ends_with(130);
     let ran =
-        ran.says(&["ending after this step, with a checkpoint", "ended by Ctrl-C after epoch ", "go on with --resume"]);
+        ran.says(&["ending after this step (Ctrl-C again", "ended by Ctrl-C after epoch ", "go on with --resume"]);
     assert!(ran.stdout.is_empty());
     let run = home.run("small");
     assert!(run.join("last.ckpt").is_file() && !run.join("summary.json").exists());

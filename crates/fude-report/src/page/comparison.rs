@@ -36,10 +36,10 @@ pub(super) fn section(report: &Report<'_>) -> Section {
 
 /// Whether some were measured on other images: another set, another count, or, where both tell, other test images.
 fn measured_unlike(summaries: &[&Summary]) -> bool {
-    let set = |summary: &Summary| (summary.dataset.clone(), summary.test_samples);
     let mut told = summaries.iter().filter_map(|summary| summary.test_fingerprint.as_ref());
     let first = told.next();
-    summaries.iter().any(|summary| set(summary) != set(summaries[0])) || told.any(|images| Some(images) != first)
+    summaries.iter().any(|summary| summary.measured_on() != summaries[0].measured_on())
+        || told.any(|images| Some(images) != first)
 }
 
 fn row(index: usize, summary: &Summary) -> Vec<String> {

@@ -4,6 +4,7 @@ mod charts;
 mod classes;
 mod comparison;
 mod element;
+mod facts;
 mod images;
 mod judged;
 mod layers;
@@ -61,7 +62,7 @@ pub struct Judged<'a> {
 /// # Errors
 /// [`ReportError::Shape`] where images or weights do not have the size they should, or a class has no label.
 pub fn report_page(report: &Report<'_>) -> Result<String, ReportError> {
-    let mut sections = vec![overview::settings(report), charts::curves(report)];
+    let mut sections = vec![facts::settings(report), charts::curves(report)];
     if let Some(judged) = &report.judged {
         sections.extend(judged::sections(judged, report.labels)?);
     }

@@ -60,6 +60,9 @@ fn warnings(report: &Report<'_>) -> Vec<String> {
             report.experiment.dataset, summary.dataset, report.experiment.dataset
         ));
     }
+    if report.records.is_empty() && summary.epochs > 0 {
+        found.push("metrics.jsonl tells of no epoch of this run: there are no curves.".into());
+    }
     if summary.dataset == "kmnist-8k" {
         found.push(
             "kmnist-8k is a part of KMNIST's official test file: its figures cannot be compared with KMNIST's.".into(),
@@ -113,15 +116,6 @@ pub(super) fn capital(word: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What was run, on what, with what.
-pub(super) fn settings(report: &Report<'_>) -> Section {
-    let mut out = String::from("<dl class=\"facts\">");
-    for (name, value) in facts(report) {
-        let _ = write!(out, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(&value));
-    }
-    Section::new("run", "What was run", out + "</dl>")
-}
-
 /// Every key of the experiment file.
 pub(super) fn experiment(report: &Report<'_>) -> Option<Section> {
     let text = report.experiment.to_toml().ok()?;
@@ -130,67 +124,6 @@ pub(super) fn experiment(report: &Report<'_>) -> Option<Section> {
 
 fn escape_lines(text: &str) -> String {
     text.lines().map(escape).collect::<Vec<_>>().join("\n")
-}
-
-fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
-    let (summary, experiment) = (report.summary, report.experiment);
-    let train = &experiment.train;
-    let split = |n: usize, name: &str| (n > 0).then(|| format!("{} for {name}", grouped(n as u64)));
-    let held_out: Vec<String> =
-        [split(summary.val_samples, "validation"), split(summary.test_samples, "test")].into_iter().flatten().collect();
-    let model = &experiment.model;
-    let dropout = if model.dropout > 0.0 { format!(", dropout {}", model.dropout) } else { String::new() };
-    let residual = if model.residual { ", residual connections" } else { "" };
-    let decay = if train.weight_decay > 0.0 { format!(", weight decay {}", train.weight_decay) } else { String::new() };
-    let best = summary.best_epoch.map(|epoch| {
-        format!(
-            "; lowest held-out loss in epoch {epoch}{}",
-            if summary.restored_best { ", whose weights were restored" } else { "" }
-        )
-    });
-    let repeat = if summary.deterministic == "bitwise" { "the same bits" } else { "the same up to rounding" };
-    vec![
-        (
-            "Data",
-            format!(
-                "{}: {} images to train on, {}",
-                data(summary),
-                grouped(summary.train_samples as u64),
-                if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
-            ),
-        ),
-        (
-            "Network",
-            format!(
-                "{}, {}{residual}{dropout}, {} parameters",
-                summary.model,
-                model.activation.name(),
-                grouped(summary.parameters as u64)
-            ),
-        ),
-        (
-            "Training",
-            format!(
-                "{} epochs, batch {}, {} at learning rate {}{decay}{}",
-                summary.epochs,
-                train.batch,
-                if train.optimizer == fude_record::Optimizer::AdamW { "AdamW" } else { "Adam" },
-                train.learning_rate,
-                best.unwrap_or_default()
-            ),
-        ),
-        ("Device", format!("{} ({}), engine {}", summary.device, summary.device_kind, summary.engine)),
-        (
-            "Speed",
-            format!(
-                "{} an epoch (median), {} images a second, {} in all",
-                duration(summary.epoch_seconds_median),
-                grouped(summary.samples_per_second as u64),
-                duration(summary.seconds)
-            ),
-        ),
-        ("Repeating it", format!("seed {}: {repeat} on this machine", summary.seed)),
-    ]
 }
 
 pub(super) fn foot(report: &Report<'_>) -> String {

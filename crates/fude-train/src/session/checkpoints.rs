@@ -84,7 +84,7 @@ impl Session<'_> {
 }
 
 /// What the run's bits depend on beside its experiment.
-pub(super) fn pins(engine: &dyn Engine, data: &Prepared) -> Pins {
+pub(super) fn pins(engine: &dyn Engine, data: &Prepared, teachers: Vec<String>) -> Pins {
     let info = engine.info();
     Pins {
         engine: info.engine.to_owned(),
@@ -92,6 +92,7 @@ pub(super) fn pins(engine: &dyn Engine, data: &Prepared) -> Pins {
         detail: info.detail.clone(),
         data: data.fingerprint(),
         held_out: Some(data.held_out_fingerprints()),
+        teachers: Some(teachers),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

@@ -97,7 +97,8 @@ impl<'a> Session<'a> {
         let teachers = experiment.distill.as_ref();
         let teachers =
             teachers.map(|config| Teachers::load(config, &data, (kind, &device), &on_device.train)).transpose()?;
-        let pins = checkpoints::pins(engine.as_ref(), &data);
+        let taught_by = teachers.as_ref().map(Teachers::fingerprints).unwrap_or_default();
+        let pins = checkpoints::pins(engine.as_ref(), &data, taught_by);
         let mut session = Self {
             patience: Patience::new(&experiment),
             experiment,

@@ -3,7 +3,10 @@
 use super::sources::Compared;
 use crate::spread::what_varies;
 use crate::table::{count, percent, table_without};
-use fude_record::{Comparison, Method, Summary, compare_groups, compared_figure, group_spread, sampling_error};
+use fude_record::{
+    Comparison, Figure, Incomparable, Method, PairedBy, Summary, compare_groups, compared_figure, group_spread,
+    sampling_error,
+};
 use serde_json::{Value, json};
 
 /// Runs of one experiment that differ in seed or hold-out alone.
@@ -47,8 +50,6 @@ fn letter(index: usize) -> String {
     }
 }
 
-type Figure = (&'static str, fn(&Summary) -> Option<f64>);
-
 /// The accuracy that all runs have.
 fn figure(groups: &[Group]) -> Option<Figure> {
     compared_figure(&groups.iter().flat_map(Group::summaries).collect::<Vec<_>>())
@@ -82,16 +83,22 @@ pub(super) fn groups_table(groups: &[Group]) -> Option<String> {
 fn beside_first<'a>(groups: &'a [Group<'a>]) -> impl Iterator<Item = (&'a Group<'a>, &'a Group<'a>)> {
     let first = groups.first();
     let others = groups.iter().skip(1);
-    let same_data = |(a, b): &(&Group, &Group)| a.runs[0].measured_on() == b.runs[0].measured_on();
+    let same_data = |(a, b): &(&Group, &Group)| a.runs[0].summary.measured_on() == b.runs[0].summary.measured_on();
     others.filter_map(move |other| Some((first?, other))).filter(same_data)
 }
 
 /// What the differences to the first group mean, a paragraph each.
 pub(super) fn verdicts(groups: &[Group]) -> Vec<String> {
-    let Some((name, value)) = figure(groups) else { return Vec::new() };
+    let Some(figure @ (name, value)) = figure(groups) else { return Vec::new() };
     let verdict = |(a, b): (&Group, &Group)| match compare_groups(&a.summaries(), &b.summaries(), value) {
-        Some(comparison) => verdict(a, b, name, &comparison),
-        None => too_few(a, b, value),
+        Ok(comparison) => verdict(a, b, name, &comparison),
+        Err(Incomparable::TooFew) => too_few(a, b, figure),
+        Err(Incomparable::OtherImages) => format!(
+            "{} and {} were measured on other test images, which alone makes a difference: no verdict. Train both with the \
+             same data.split_seed, or each with several (`--folds`).",
+            a.title(),
+            b.title()
+        ),
     };
     beside_first(groups).map(verdict).collect()
 }
@@ -104,8 +111,13 @@ fn verdict(a: &Group, b: &Group, figure: &str, comparison: &Comparison) -> Strin
         false => (a, b, -comparison.difference, [-comparison.interval[1], -comparison.interval[0]]),
     };
     let how = match comparison.method {
-        Method::Paired { pairs, p_sign_flips } => format!(
-            "paired over {pairs} runs with equal seed and test images, p = {} by Student's t, {} by sign flips",
+        Method::Paired { pairs, by, p_sign_flips } => format!(
+            "paired over {pairs} runs with equal {}, p = {} by Student's t, {} by sign flips",
+            match by {
+                PairedBy::SeedAndImages => "seed and test images",
+                PairedBy::Images => "test images",
+                PairedBy::Seed => "seed",
+            },
             p(comparison.p),
             p(p_sign_flips)
         ),
@@ -113,13 +125,14 @@ fn verdict(a: &Group, b: &Group, figure: &str, comparison: &Comparison) -> Strin
             format!("unpaired, p = {} by Welch's t with {degrees:.1} degrees of freedom", p(comparison.p))
         }
     };
+    let shared = if comparison.overlap > 0.0 { SHARED } else { "" };
     let meaning = if comparison.is_beyond_noise() {
         "This is larger than the noise between runs."
     } else {
         "The interval reaches across 0: on these runs the difference is not larger than the noise."
     };
     format!(
-        "{} has {} points more {} than {}: 95 % interval {} to {} points ({how}). {meaning}",
+        "{} has {} points more {} than {}: 95 % interval {} to {} points ({how}{shared}). {meaning}",
         more.title(),
         points(difference),
         figure.replace('_', " "),
@@ -129,19 +142,25 @@ fn verdict(a: &Group, b: &Group, figure: &str, comparison: &Comparison) -> Strin
     )
 }
 
+/// Sign flips stay as they are: they know nothing of training images.
+const SHARED: &str = "; interval and t allow for hold-outs that share training images";
+
 fn p(p: f64) -> String {
     if p < 0.0001 { "under 0.0001".into() } else { format!("{p:.4}") }
 }
 
 /// Without a spread, only what the choice of test images leaves open can be told.
-fn too_few(a: &Group, b: &Group, value: fn(&Summary) -> Option<f64>) -> String {
+fn too_few(a: &Group, b: &Group, (name, value): Figure) -> String {
     let accuracy = |group: &Group| group_spread(&group.summaries(), value).map_or(0.0, |spread| spread.mean);
     let first = &a.runs[0].summary;
-    let images = if first.test_accuracy.is_some() { first.test_samples } else { first.val_samples };
+    let (images, split) = match name {
+        "test_accuracy" => (first.test_samples, "test"),
+        _ => (first.val_samples, "validation"),
+    };
     let error = sampling_error(accuracy(a), accuracy(b), images);
     format!(
         "{} and {} have too few runs to tell a difference from noise: train each with several seeds or folds \
-         (`fude train --seeds 0..5`). {} test images alone leave open some {:.1} points.",
+         (`fude train --seeds 0..5`). {} {split} images alone leave open some {:.1} points.",
         a.title(),
         b.title(),
         count(images),
@@ -163,8 +182,9 @@ pub(super) fn groups_json(groups: &[Group]) -> Value {
     let comparisons: Vec<Value> = beside_first(groups)
         .map(|(a, b)| {
             let comparison = compare_groups(&a.summaries(), &b.summaries(), value);
-            json!({ "first": a.name, "second": b.name, "figure": name, "comparison": comparison,
-                    "beyond_noise": comparison.map(|comparison| comparison.is_beyond_noise()) })
+            let beyond = comparison.as_ref().ok().map(Comparison::is_beyond_noise);
+            json!({ "first": a.name, "second": b.name, "figure": name, "comparison": comparison.ok(),
+                    "beyond_noise": beyond })
         })
         .collect();
     json!({ "groups": all, "comparisons": comparisons })

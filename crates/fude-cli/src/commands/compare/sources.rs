@@ -4,7 +4,7 @@ use crate::commands::results::read;
 use crate::run_lookup::{find_finished, require_finished, run_at};
 use crate::ui::Ui;
 use anyhow::Result;
-use fude_record::{AugmentConfig, Experiment, RunFolder, Summary, list_runs};
+use fude_record::{Experiment, RunFolder, Summary, list_runs};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -24,19 +24,9 @@ impl Compared {
 
     /// What its group has in common.
     pub(super) fn identity(&self) -> BTreeMap<String, String> {
-        let s = &self.summary;
         let mut keys = self.experiment.as_ref().map(Experiment::identity).unwrap_or_default();
-        let folds = s.folds.map_or("none".into(), |folds| folds.to_string());
-        let facts = [("experiment", &s.experiment), ("dataset", &s.dataset), ("model", &s.model), ("folds", &folds)];
-        keys.extend(facts.map(|(key, value)| (format!("summary.{key}"), value.clone())));
+        keys.insert("summary".into(), format!("{:?}", self.summary.repeated()));
         keys
-    }
-
-    /// What must be equal for figures to be comparable: the data set, how it was cut into folds, and the number of test images,
-    /// in which folds differ by one.
-    pub(super) fn measured_on(&self) -> (&str, Option<u32>, usize) {
-        let s = &self.summary;
-        (&s.dataset, s.folds, if s.folds.is_some() { 0 } else { s.test_samples })
     }
 
     /// Every key of its experiment that is worth telling.
@@ -52,10 +42,10 @@ impl Compared {
     /// Without its name, and without deformations that it has none of: another may have no `[augment]` at all.
     fn told(&self, keys: fn(&Experiment) -> BTreeMap<String, String>) -> BTreeMap<String, String> {
         let Some(experiment) = &self.experiment else { return BTreeMap::new() };
-        let plain = Experiment { augment: Some(AugmentConfig::default()), ..experiment.clone() }.keys();
-        let is_plain = |key: &str, value: &String| key.starts_with("augment.") && plain.get(key) == Some(value);
+        let deformations = experiment.deformations();
+        let is_plain = |key: &str| key.strip_prefix("augment.").is_some_and(|key| !deformations.contains_key(key));
         let mut keys = keys(experiment);
-        keys.retain(|key, value| key != "name" && !is_plain(key, value));
+        keys.retain(|key, _| key != "name" && !is_plain(key));
         keys
     }
 }

@@ -2,7 +2,7 @@
 
 use super::show_augment;
 use crate::class_labels::class_labels;
-use crate::output::require_folder;
+use crate::output::require_png;
 use crate::ui::Ui;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -51,7 +51,7 @@ enum Part {
 }
 
 pub(super) fn run(args: &ShowArgs, ui: Ui) -> anyhow::Result<()> {
-    args.output.as_deref().map_or(Ok(()), require_folder)?;
+    args.output.as_deref().map_or(Ok(()), require_png)?;
     if let Some(path) = &args.augment {
         return show_augment::run(args, path, ui);
     }

@@ -40,7 +40,7 @@ pub(super) fn run(args: &ShowArgs, path: &Path, ui: Ui) -> anyhow::Result<()> {
     let images: Vec<Vec<&[u8]>> = chosen.iter().map(row).collect();
     let rows: Vec<_> = class_labels(&data.classes).into_iter().zip(images).collect();
     let title =
-        format!("{}: an image of {} and its deformations in {} epochs", experiment.name, data.dataset, epochs.len());
+        format!("{}: an image of {} and {} deformations at full strength", experiment.name, data.dataset, epochs.len());
     let output = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}-deformed.png", experiment.name)));
     image_grid(&rows, split.height, split.width, &title)
         .and_then(|picture| picture.save(&output))

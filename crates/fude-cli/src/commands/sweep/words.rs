@@ -73,6 +73,7 @@ fn state(state: State) -> &'static str {
         State::Finished => "finished",
         State::Stopped => "stopped",
         State::Diverged => "diverged",
+        State::Refused => "refused",
     }
 }
 
@@ -100,8 +101,12 @@ pub(super) fn best_line(study: &Study, trials: &[Trial]) -> String {
     let count = |of: State| trials.iter().filter(|trial| trial.state == of).count();
     let epochs: u32 = trials.iter().map(|trial| trial.epochs).sum();
     let seconds: f64 = trials.iter().map(|trial| trial.seconds).sum();
+    let refused = match count(State::Refused) {
+        0 => String::new(),
+        count => format!(", {count} refused"),
+    };
     let what = format!(
-        "{} finished, {} stopped early, {} diverged; {epochs} epochs, {} of training",
+        "{} finished, {} stopped early, {} diverged{refused}; {epochs} epochs, {} of training",
         count(State::Finished),
         count(State::Stopped),
         count(State::Diverged),

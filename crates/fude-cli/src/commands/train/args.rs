@@ -89,6 +89,6 @@ pub(crate) struct EngineChoice(pub(crate) Option<EngineKind>);
 pub(crate) fn parse_engine(text: &str) -> Result<EngineChoice, String> {
     match text {
         "auto" => Ok(EngineChoice(None)),
-        name => name.parse().map(|kind| EngineChoice(Some(kind))).map_err(|error: String| format!("auto, or {error}")),
+        name => name.parse().map(|kind| EngineChoice(Some(kind))).map_err(|error: String| format!("{error}; or auto")),
     }
 }

@@ -62,6 +62,13 @@ impl Series {
             }
             (None, None) => return Ok(None),
         };
+        for (key, flag, given) in
+            [("train.seed", "--seeds", args.seeds.is_some()), ("data.fold", "--folds", args.folds.is_some())]
+        {
+            if given && args.set.iter().any(|item| item.dotted_key() == key) {
+                return refuse(&format!("--set {key}: {flag} sets it for each run"));
+            }
+        }
         if matches!(args.resume, Some(Some(_))) {
             return refuse("--seeds and --folds go with --resume alone: it skips the runs that have finished");
         }

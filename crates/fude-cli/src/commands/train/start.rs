@@ -7,7 +7,7 @@ use crate::run_lookup::find_run;
 use crate::ui::Ui;
 use anyhow::{Context, Result};
 use fude_data::SET_NAMES;
-use fude_record::{Experiment, Override, RunFolder, Summary};
+use fude_record::{Experiment, Override, RunFolder, RunLock, Summary};
 use fude_train::{
     Checkpoint, Prepared, PreparedCache, latest_checkpoint, newest_unfinished, prepare, prepare_to_resume,
 };
@@ -18,6 +18,8 @@ pub(super) struct Start {
     pub(super) experiment: Experiment,
     pub(super) run: Option<RunFolder>,
     pub(super) checkpoint: Option<Checkpoint>,
+    /// Held from before the checkpoint is read: nobody else may go on with the run meanwhile.
+    pub(super) lock: Option<RunLock>,
 }
 
 /// What is left to do of a member of a series.
@@ -92,7 +94,7 @@ impl Start {
 
     fn fresh(mut experiment: Experiment) -> Self {
         experiment.dataset = findable(experiment.dataset);
-        Self { experiment, run: None, checkpoint: None }
+        Self { experiment, run: None, checkpoint: None, lock: None }
     }
 
     fn newest_run(path: &Path, args: &TrainArgs, ui: Ui) -> Result<Self> {
@@ -130,7 +132,7 @@ impl Start {
 
     fn going_on(run: RunFolder, experiment: Experiment, ui: Ui) -> Result<Self> {
         // Another fude may be at it: what it is doing must not be taken for what a killed one left.
-        drop(run.lock()?);
+        let lock = Some(run.lock()?);
         let checkpoint = latest_checkpoint(&run)?;
         let progress = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.progress).unwrap_or_default();
         require_more(&run, &experiment, progress)?;
@@ -143,7 +145,8 @@ impl Start {
             }
             None => ui.note(format!("{} has no checkpoint yet: starting from its beginning", run.path().display())),
         }
-        Ok(Self { experiment, run: Some(run), checkpoint: checkpoint.map(|(checkpoint, _)| checkpoint) })
+        let checkpoint = checkpoint.map(|(checkpoint, _)| checkpoint);
+        Ok(Self { experiment, run: Some(run), checkpoint, lock })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::table::{count, duration, many};
 use crate::ui::{Ui, print_err, print_json, quoted};
 use anyhow::Result;
 use fude_engine::{DeviceChoice, DeviceKind, DeviceRequest};
-use fude_record::{RunFolder, Summary, file};
+use fude_record::{RunFolder, Summary, file, overlap};
 use fude_train::TrainRequest;
 use std::path::Path;
 
@@ -72,8 +72,8 @@ pub(super) fn conclude_series(runs: &[Concluded<'_>], ui: Ui) -> Result<()> {
     let degrees = summaries.len().saturating_sub(1);
     let mut text =
         format!("\n{}; interval of the mean by Student's t with {degrees} degrees of freedom", what_varies(&summaries));
-    if summaries.iter().any(|summary| summary.fold.is_some()) {
-        text += "; folds share training images, which makes it somewhat too narrow";
+    if overlap(&summaries) > 0.0 {
+        text += ", wider by what the shared training images make of it (Nadeau and Bengio 2003)";
     }
     if let Some(looks) = summaries.iter().find_map(|summary| summary.looks) {
         text += &looked(looks);
