@@ -29,7 +29,7 @@ pub fn lr_curve(points: &[(f64, f64, f64)], suggestions: &[Suggestion], title: &
     let plot = Area::new(MARGIN + TICKS, HEADER + 34.0, WIDTH - 2.0 * MARGIN - TICKS, HEIGHT - HEADER - 34.0 - 52.0);
     // What comes after the divergence would squeeze the rest into a line: it ends at the plot's upper edge.
     let highest = most_shown(points);
-    let losses = points.iter().flat_map(|&(_, loss, smoothed)| [loss.min(highest), smoothed]);
+    let losses = points.iter().flat_map(|&(_, loss, smoothed)| [loss.min(highest), smoothed.min(highest)]);
     let panel = Panel { plot, x: Axis::rates(first.0, last.0), y: Axis::losses(losses) };
     panel.frame_over(&mut picture, "loss (nats)", "learning rate (log scale)");
     let curve = |color: Color, value: fn(&(f64, f64, f64)) -> f64| Curve {

@@ -6,10 +6,12 @@
 
 mod error;
 mod halving;
+mod identity;
 mod journal;
 mod range;
 mod sampler;
 mod study;
+mod study_check;
 mod study_file;
 mod sweep;
 mod trial;

@@ -1,8 +1,9 @@
 //! A study file: what is searched over, for what, and how long.
 
+use crate::study_check::Unfit;
 use crate::study_file::parse;
 use crate::{Halving, Range, SweepError};
-use fude_record::{Experiment, ExperimentError, NAMES_A_FOLDER, Override, names_a_folder};
+use fude_record::{Experiment, ExperimentError, Override};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,12 +62,8 @@ impl Objective {
     }
 }
 
-/// Keys with which a search would look for the easiest validation images.
-const DECIDES_VALIDATION: [&str; 5] =
-    ["data.validation_fraction", "data.split_seed", "data.test_fraction", "data.folds", "data.fold"];
-
 /// The share of a range at which its last value lies.
-const LAST: f64 = 1.0 - f64::EPSILON;
+pub(crate) const LAST: f64 = 1.0 - f64::EPSILON;
 
 /// How trials are proposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,13 +90,10 @@ impl Study {
             true => wrong("is an experiment and no study: `fude train` takes it".into()),
             false => wrong(why),
         })?;
-        // So that a search does not end in its middle: both ends of every range, and every choice.
-        for share in [0.0, LAST] {
-            if study.experiment(&study.values_at(share), &[])?.data.validation_fraction <= 0.0 {
-                return Err(wrong("a search needs a validation split: set data.validation_fraction over 0".into()));
-            }
-        }
-        study.space.iter().try_for_each(|(key, range)| study.check_choices(key, range))?;
+        study.check_experiments().map_err(|error| match error {
+            Unfit::Experiment(error) => error.into(),
+            Unfit::Study(why) => wrong(why),
+        })?;
         Ok(study)
     }
 
@@ -109,20 +103,8 @@ impl Study {
     }
 
     /// A value of each key, at the same share of its range.
-    fn values_at(&self, share: f64) -> BTreeMap<String, String> {
+    pub(crate) fn values_at(&self, share: f64) -> BTreeMap<String, String> {
         self.space.iter().map(|(key, range)| (key.clone(), range.value(range.at(share)))).collect()
-    }
-
-    /// Each choice of a key must go with one of the ends of the others at least.
-    fn check_choices(&self, key: &str, range: &Range) -> Result<(), ExperimentError> {
-        (0..range.choices().unwrap_or(0)).try_for_each(|index| {
-            let with = |share: f64| {
-                let mut values = self.values_at(share);
-                values.insert(key.to_owned(), range.value(f64::from(index)));
-                self.experiment(&values, &[])
-            };
-            with(0.0).or_else(|_| with(LAST)).map(drop)
-        })
     }
 
     /// The study with so many trials; a grid has no more than its combinations.
@@ -130,33 +112,6 @@ impl Study {
     pub fn with_trials(self, trials: u32) -> Self {
         let most = (self.sampler == SamplerKind::Grid).then(|| combinations(&self.space)).flatten();
         Self { trials: trials.min(most.unwrap_or(u32::MAX)), ..self }
-    }
-
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if !names_a_folder(&self.name) {
-            return Err(format!("name: expected {NAMES_A_FOLDER}, found '{}'", self.name));
-        }
-        if self.space.is_empty() {
-            return Err("space: expected a key or more to search over, found none".into());
-        }
-        if !(1..=100_000).contains(&self.trials) {
-            return Err(format!("trials: expected 1 to 100000, found {}", self.trials));
-        }
-        if let Some(halving) = self.halving.filter(|halving| halving.first_epochs < 1 || halving.factor < 2) {
-            let Halving { first_epochs, factor } = halving;
-            return Err(format!(
-                "halving: expected first_epochs over 0 and factor over 1, found {first_epochs} and {factor}"
-            ));
-        }
-        if let Some(key) = self.space.keys().find(|key| DECIDES_VALIDATION.contains(&key.as_str())) {
-            return Err(format!(
-                "space.{key}: decides which images trials are judged by, and is nothing to search over"
-            ));
-        }
-        match self.set.keys().find(|key| self.space.contains_key(*key)) {
-            Some(key) => Err(format!("set.{key}: is searched over, too")),
-            None => Ok(()),
-        }
     }
 
     /// The experiment of a trial: the file, what all trials have, the trial's own values, and `more` over all of it.

@@ -58,14 +58,19 @@ fn dead_units(model: &MlpConfig, parameters: &[f32], images: &Split) -> Vec<f64>
             let mut output = forward(layer, parameters, &row, model.normalization);
             output.iter().zip(awake).for_each(|(&value, awake)| *awake |= value > 0.0);
             // A unit that only hands its input on makes nothing of its own: it counts as dead.
-            if model.adds_input(index) {
-                output.iter_mut().zip(&row).for_each(|(output, input)| *output += input);
-            }
+            add_input(model, index, &mut output, &row);
             row = output;
         }
     }
     let share = |awake: &Vec<bool>| awake.iter().filter(|&&awake| !awake).count() as f64 / awake.len().max(1) as f64;
     awake.iter().map(share).collect()
+}
+
+/// The residual connection of a layer that has one.
+fn add_input(model: &MlpConfig, layer: usize, output: &mut [f32], input: &[f32]) {
+    if model.adds_input(layer) {
+        output.iter_mut().zip(input).for_each(|(output, input)| *output += input);
+    }
 }
 
 /// `relu(normalised(x W + b))` of one row: row by row of W, which the compiler turns into vectors; inputs that are 0, half
@@ -113,6 +118,43 @@ mod tests {
         assert_eq!((records[1].weight_norm, records[1].update_norm), (5.0, Some(5.0)));
         assert_eq!(records[1].gradient_norm, Some(0.5 * 8f64.sqrt()));
         assert_eq!(layer_records(&model, &state, None, &images)[0].update_norm, None);
+    }
+
+    /// This pass through the hidden layers is one more beside the engines': it must not drift away from theirs.
+    #[test]
+    fn hidden_layers_are_those_that_the_engine_has() {
+        let plain = MlpConfig { inputs: 6, hidden: vec![9, 9, 9], outputs: 4, ..Default::default() };
+        let normalized = MlpConfig { normalization: Normalization::Layer, ..plain.clone() };
+        let residual = MlpConfig { residual: true, ..normalized.clone() };
+        let images = Split { pixels: (0..30).map(|i| i * 8).collect(), labels: vec![0; 5], height: 2, width: 3 };
+        for model in [plain, normalized, residual] {
+            let parameters = fude_model::initialise(&model, 3);
+            let device = fude_engine::Device::cpu();
+            let data = fude_engine::DeviceData::upload(images.clone().into(), 4, &device).unwrap();
+            let spec = fude_engine::EngineSpec::new(model.clone(), vec![parameters.clone()], data.clone());
+            let view = fude_engine::View { weights: fude_engine::Weights::Current, deformed: None };
+            let logits = fude_engine::build(None, &device, spec).unwrap().logits(0, &data, view).unwrap();
+            for (index, expected) in logits.values.chunks_exact(4).enumerate() {
+                let got = logits_of(&model, &parameters.values, images.image(index));
+                let near = got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4);
+                assert!(near, "{model:?}: {got:?}, the engine has {expected:?}");
+            }
+        }
+    }
+
+    /// The last layer's weighted sums over what [`forward`] makes of an image.
+    fn logits_of(model: &MlpConfig, parameters: &[f32], image: &[u8]) -> Vec<f32> {
+        let (layout, (factor, term)) = (model.layout(), model.input.of_bytes());
+        let (last, hidden) = layout.layers.split_last().unwrap();
+        let mut row: Vec<f32> = image.iter().map(|&byte| f32::from(byte) * factor + term).collect();
+        for (index, layer) in hidden.iter().enumerate() {
+            let mut output = forward(layer, parameters, &row, model.normalization);
+            add_input(model, index, &mut output, &row);
+            row = output;
+        }
+        let weights = &parameters[last.weight()];
+        let sum = |o: usize| row.iter().enumerate().map(|(k, x)| x * weights[k * last.outputs + o]).sum::<f32>();
+        parameters[last.bias()].iter().enumerate().map(|(o, bias)| bias + sum(o)).collect()
     }
 
     #[test]

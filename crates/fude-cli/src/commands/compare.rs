@@ -56,6 +56,9 @@ pub(crate) fn run(args: &CompareArgs, ui: Ui) -> Result<()> {
     }
     print_differences(&runs, &groups);
     verdicts(&groups).iter().for_each(|verdict| print_out(&format!("\n{verdict}")));
+    if groups.len() > 2 {
+        ui.note("groups are compared with A alone; name another first to compare with it");
+    }
     Ok(())
 }
 

@@ -67,7 +67,10 @@ fn pictures_check_summary_and_report_know_the_connections() {
         assert!(!table.contains("+ input of fc1"), "{command}: {table}");
     }
     let page = std::fs::read_to_string(home.run("deep").join("report.html")).expect("a report");
-    assert!(page.contains("784-16-16-16-10, gelu, layer normalisation, residual connections"), "the network is described");
+    assert!(
+        page.contains("784-16-16-16-10, gelu, layer normalisation, residual connections"),
+        "the network is described"
+    );
     home.fude("train --resume deep --epochs 9").ends_with(0);
     let written = std::fs::read_to_string(home.run("deep").join("experiment.toml")).expect("an experiment");
     assert!(written.contains("residual = true"), "{written}");
