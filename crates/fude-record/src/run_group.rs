@@ -83,10 +83,16 @@ fn test_images<'a>(group: &[&'a Summary]) -> Option<BTreeSet<&'a str>> {
     group.iter().map(|s| s.test_fingerprint.as_deref()).collect()
 }
 
+/// A run of the first group with its like in the second.
+type Pair<'a> = (&'a Summary, &'a Summary);
+
+/// What runs that are alike have in common; none where a run does not tell.
+type Key = fn(&Summary) -> Option<String>;
+
 /// Each run with its like, where every run has exactly one.
-fn pairs<'a>(first: &[&'a Summary], second: &[&'a Summary]) -> Option<(PairedBy, Vec<(&'a Summary, &'a Summary)>)> {
+fn pairs<'a>(first: &[&'a Summary], second: &[&'a Summary]) -> Option<(PairedBy, Vec<Pair<'a>>)> {
     // Methods without a seed (nearest neighbours) pair by test images alone, where those differ from run to run.
-    let ways: [(PairedBy, fn(&Summary) -> Option<String>); 3] =
+    let ways: [(PairedBy, Key); 3] =
         [(PairedBy::SeedAndImages, seed_and_images), (PairedBy::Images, images), (PairedBy::Seed, seed_alone)];
     ways.into_iter().find_map(|(by, key)| {
         let (mine, theirs) = (by_key(first, key)?, by_key(second, key)?);
@@ -96,7 +102,7 @@ fn pairs<'a>(first: &[&'a Summary], second: &[&'a Summary]) -> Option<(PairedBy,
 }
 
 /// None where two runs have the same key, or one has none.
-fn by_key<'a>(group: &[&'a Summary], key: fn(&Summary) -> Option<String>) -> Option<BTreeMap<String, &'a Summary>> {
+fn by_key<'a>(group: &[&'a Summary], key: Key) -> Option<BTreeMap<String, &'a Summary>> {
     let map: BTreeMap<String, &Summary> = group.iter().map(|&s| Some((key(s)?, s))).collect::<Option<_>>()?;
     (map.len() == group.len()).then_some(map)
 }

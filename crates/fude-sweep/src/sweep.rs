@@ -5,7 +5,7 @@ use crate::watch::Watch;
 use crate::{Journal, Objective, Rung, State, Study, SweepError, Trial};
 use fude_engine::{Device, EngineKind, Seat, SharedEngine};
 use fude_record::{Experiment, Override, Summary};
-use fude_train::{Outcome, Prepared, PreparedCache, StopFlag, StopOnPanic, TrainError, TrainRequest};
+use fude_train::{Outcome, Prepared, PreparedCache, StopFlag, StopOnPanic, TrainRequest};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -191,7 +191,7 @@ impl<'a> Sweep<'a> {
 
     /// The training and validation images of a trial. There are no test images: nothing of a search may see them.
     fn data(&self, experiment: &Experiment) -> Result<Prepared, SweepError> {
-        let data = self.data.prepare(experiment).map_err(TrainError::from)?;
+        let data = self.data.prepare(experiment)?;
         if !self.study.space.contains_key("dataset") {
             let alike = !self.study.space.keys().any(|key| key.starts_with("data."));
             lock(&self.journal).require_data(&data.dataset, alike.then(|| data.fingerprint()))?;

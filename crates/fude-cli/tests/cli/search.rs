@@ -116,7 +116,7 @@ fn a_search_that_was_begun_otherwise_says_what_has_changed() {
     home.fude("sweep tiny.toml --trials 1").ends_with(0);
     let refused = home.fude("sweep tiny.toml --trials 1 --seed 3");
     refused.ends_with(1).says(&["before it was changed (seed was 0, is 3)"]);
-    home.write("tiny.toml", &STUDY.replace("factor = 2", "factor = 3"));
+    home.write("tiny.toml", STUDY.replace("factor = 2", "factor = 3"));
     home.fude("sweep tiny.toml --trials 1").ends_with(1).says(&["(halving.factor was 2, is 3)"]);
 }
 
