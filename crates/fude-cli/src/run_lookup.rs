@@ -36,6 +36,18 @@ pub(crate) fn find_finished(text: &str, root: &Path, ui: Ui) -> Result<RunFolder
     Ok(finished.clone())
 }
 
+/// The arguments without paths of unfinished runs, as `runs/e1-l2/*` may have them, which are passed over with a warning as long
+/// as others are left.
+pub(crate) fn without_unfinished<'a>(texts: &'a [String], root: &Path, ui: Ui) -> Result<Vec<&'a String>> {
+    let unfinished = |text: &str| run_at(text, root).filter(|run| !run.is_finished());
+    let (skipped, kept): (Vec<&String>, Vec<&String>) = texts.iter().partition(|text| unfinished(text).is_some());
+    if kept.is_empty() {
+        skipped.iter().filter_map(|text| unfinished(text)).try_for_each(|run| require_finished(&run))?;
+    }
+    skipped.iter().for_each(|text| ui.warning(format!("{text} has not finished and is left out")));
+    Ok(kept)
+}
+
 /// Only a finished run has a final model and a summary.
 pub(crate) fn require_finished(run: &RunFolder) -> Result<()> {
     if run.is_finished() {

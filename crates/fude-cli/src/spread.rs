@@ -23,13 +23,22 @@ pub(crate) fn spread_table<'a>(summaries: impl Iterator<Item = &'a Summary> + Cl
 
 fn row(name: &str, spread: &Spread) -> Vec<String> {
     let figure = |value: Option<f64>| if name.ends_with("accuracy") { percent(value) } else { loss(value) };
-    let most = if name.ends_with("accuracy") { 1.0 } else { f64::INFINITY };
-    // With few runs Student's t reaches beyond what an accuracy or a loss can be.
-    let interval = spread.interval.map(|interval| interval.map(|end| end.clamp(0.0, most)));
-    let interval = interval.map_or("-".into(), |[low, high]| {
-        format!("{} to {}", figure(Some(low)).trim_end_matches(" %"), figure(Some(high)))
-    });
+    let interval = match (name.ends_with("accuracy"), spread.interval) {
+        (true, _) => accuracy_interval(Some(spread), " to "),
+        (false, Some([low, high])) => format!("{} to {}", loss(Some(low.max(0.0))), loss(Some(high))),
+        (false, None) => "-".into(),
+    };
     vec![name.replace('_', " "), figure(Some(spread.mean)), figure(spread.deviation), interval]
+}
+
+/// `88.45 to 88.97 %`: the 95 % interval of a mean accuracy, within what accuracies can be: with few runs Student's t reaches
+/// beyond that.
+pub(crate) fn accuracy_interval(spread: Option<&Spread>, between: &str) -> String {
+    let interval = spread.and_then(|spread| spread.interval);
+    interval.map_or("-".into(), |ends| {
+        let [low, high] = ends.map(|end| 100.0 * end.clamp(0.0, 1.0));
+        format!("{low:.2}{between}{high:.2} %")
+    })
 }
 
 /// `88.72 ± 0.21 %`: mean and standard deviation over runs.

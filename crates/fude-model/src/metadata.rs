@@ -29,9 +29,11 @@ pub(crate) fn take_config(
     metadata: &mut BTreeMap<String, String>,
     shapes: &[(usize, usize)],
 ) -> Result<MlpConfig, ModelFileError> {
-    let activation = take_activation(metadata)?;
-    let normalization = take_normalization(metadata)?;
-    let residual = take_residual(metadata)?;
+    let relu = Activation::Relu;
+    let activation = take(metadata, ("activation", "relu, gelu or tanh"), relu, Activation::from_name)?;
+    let none = Normalization::None;
+    let normalization = take(metadata, ("normalization", "none or layer"), none, Normalization::from_name)?;
+    let residual = take(metadata, ("residual", "true or false"), false, |text| text.parse().ok())?;
     let mut number = |key, default| metadata.remove(key).and_then(|text| text.parse().ok()).unwrap_or(default);
     let dropout = number("dropout", 0.0);
     let input = InputScale { mean: number("input_mean", 0.0), std: number("input_std", 1.0) };
@@ -51,25 +53,13 @@ pub(crate) fn take_config(
     Ok(config)
 }
 
-fn take_activation(metadata: &mut BTreeMap<String, String>) -> Result<Activation, ModelFileError> {
-    let Some(name) = metadata.remove("activation") else { return Ok(Activation::Relu) };
-    Activation::from_name(&name).ok_or(ModelFileError::Metadata {
-        key: "activation",
-        expected: "relu, gelu or tanh",
-        found: name,
-    })
-}
-
-fn take_normalization(metadata: &mut BTreeMap<String, String>) -> Result<Normalization, ModelFileError> {
-    let Some(name) = metadata.remove("normalization") else { return Ok(Normalization::None) };
-    Normalization::from_name(&name).ok_or(ModelFileError::Metadata {
-        key: "normalization",
-        expected: "none or layer",
-        found: name,
-    })
-}
-
-fn take_residual(metadata: &mut BTreeMap<String, String>) -> Result<bool, ModelFileError> {
-    let Some(text) = metadata.remove("residual") else { return Ok(false) };
-    text.parse().map_err(|_| ModelFileError::Metadata { key: "residual", expected: "true or false", found: text })
+/// A value by its name; `absent` where the file does not say.
+fn take<T>(
+    metadata: &mut BTreeMap<String, String>,
+    (key, expected): (&'static str, &'static str),
+    absent: T,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, ModelFileError> {
+    let Some(found) = metadata.remove(key) else { return Ok(absent) };
+    read(&found).ok_or(ModelFileError::Metadata { key, expected, found })
 }

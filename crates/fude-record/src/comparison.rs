@@ -53,40 +53,28 @@ pub enum PairedBy {
     Seed,
 }
 
-/// The figures of a group of runs, and how much their training images [`overlap`](crate::overlap).
-#[derive(Clone, Copy, Debug)]
-pub struct Sample<'a> {
-    /// A value a run.
-    pub values: &'a [f64],
-    /// 0 for runs that have nothing to do with each other.
-    pub overlap: f64,
-}
-
-impl Sample<'_> {
-    /// Mean, its squared standard error, and n.
-    fn mean(&self) -> Option<(f64, f64, f64)> {
-        let (spread, n) = (Spread::of(self.values)?, self.values.len() as f64);
-        Some((spread.mean, spread.deviation?.powi(2) * (1.0 / n + self.overlap), n))
-    }
-}
-
 impl Comparison {
     /// Of pairs (first, second) whose training images overlap so much; none for fewer than two.
     pub fn paired(pairs: &[(f64, f64)], by: PairedBy, overlap: f64) -> Option<Self> {
         let differences: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
-        let (mean, variance, n) = Sample { values: &differences, overlap }.mean()?;
+        let spread = Spread::overlapping(&differences, overlap)?;
         let method = Method::Paired { pairs: pairs.len(), by, p_sign_flips: sign_flip_p(&differences) };
-        Some(Self { overlap, ..Self::with(mean, variance.sqrt(), n - 1.0, method) })
+        let (error, degrees) = (spread.variance_of_mean()?.sqrt(), pairs.len() as f64 - 1.0);
+        Some(Self { overlap, ..Self::with(spread.mean, error, degrees, method) })
     }
 
     /// Of runs of which none of one group has anything to do with one of the other; none for fewer than two on either side.
-    pub fn welch(first: Sample<'_>, second: Sample<'_>) -> Option<Self> {
-        let ((a, va, n), (b, vb, m)) = (first.mean()?, second.mean()?);
+    pub fn welch(first: &Spread, second: &Spread) -> Option<Self> {
+        let (va, vb) = (first.variance_of_mean()?, second.variance_of_mean()?);
+        let (n, m) = (first.runs as f64, second.runs as f64);
         let degrees = (va + vb).powi(2) / (va.powi(2) / (n - 1.0) + vb.powi(2) / (m - 1.0));
         // Without any spread the formula is 0 / 0; the smaller group bounds it.
         let degrees = if degrees.is_finite() { degrees } else { n.min(m) - 1.0 };
         let overlap = first.overlap.max(second.overlap);
-        Some(Self { overlap, ..Self::with(b - a, (va + vb).sqrt(), degrees, Method::Welch { degrees }) })
+        Some(Self {
+            overlap,
+            ..Self::with(second.mean - first.mean, (va + vb).sqrt(), degrees, Method::Welch { degrees })
+        })
     }
 
     fn with(difference: f64, error: f64, degrees: f64, method: Method) -> Self {
@@ -149,8 +137,8 @@ mod tests {
         assert!((got - expected).abs() < 1e-4, "{got}, expected {expected}");
     }
 
-    fn apart(values: &[f64]) -> Sample<'_> {
-        Sample { values, overlap: 0.0 }
+    fn welch(first: &[f64], second: &[f64]) -> Option<Comparison> {
+        Comparison::welch(&Spread::of(first)?, &Spread::of(second)?)
     }
 
     /// Student's own data (Biometrika 1908), the hours of sleep that two drugs gained ten patients:
@@ -171,7 +159,7 @@ mod tests {
         near(p_sign_flips, 4.0 / 1024.0);
 
         // The same without pairing: R's `t.test(extra ~ group, data = sleep)`.
-        let welch = Comparison::welch(apart(&first), apart(&second)).unwrap();
+        let welch = welch(&first, &second).unwrap();
         near(welch.p, 0.079_394);
         near(welch.interval[0], -0.205_483);
         near(welch.interval[1], 3.365_483);
@@ -184,10 +172,10 @@ mod tests {
     fn equal_runs_do_not_differ_and_constant_shifts_do() {
         let same = Comparison::paired(&[(0.5, 0.5), (0.6, 0.6)], PairedBy::Seed, 0.0).unwrap();
         assert_eq!((same.p, same.is_beyond_noise()), (1.0, false));
-        let shifted = Comparison::welch(apart(&[0.5, 0.5]), apart(&[0.75, 0.75])).unwrap();
+        let shifted = welch(&[0.5, 0.5], &[0.75, 0.75]).unwrap();
         assert_eq!((shifted.p, shifted.is_beyond_noise()), (0.0, true));
         assert_eq!(Comparison::paired(&[(0.5, 0.6)], PairedBy::Seed, 0.0), None);
-        assert_eq!(Comparison::welch(apart(&[0.5]), apart(&[0.6, 0.7])), None);
+        assert_eq!(welch(&[0.5], &[0.6, 0.7]), None);
     }
 
     /// Nadeau and Bengio's correction of ten folds: t falls by the root of (1/10 + 1/9) / (1/10).

@@ -10,12 +10,8 @@ const AUGMENT: &str = "augment.";
 impl Experiment {
     /// Every key, dotted, with its value as JSON; what is absent has no entry.
     pub fn keys(&self) -> BTreeMap<String, String> {
-        let mut keys = BTreeMap::new();
         // A plain struct of numbers, texts and lists always serialises.
-        if let Ok(value) = serde_json::to_value(self) {
-            collect("", &value, &mut keys);
-        }
-        keys
+        serde_json::to_value(self).map(|value| dotted_keys(&value)).unwrap_or_default()
     }
 
     /// The keys of `[augment]` that deform, without their section's name.
@@ -26,6 +22,16 @@ impl Experiment {
         keys.into_iter().map(|(key, value)| (key[AUGMENT.len()..].to_owned(), value)).collect()
     }
 
+    /// The keys that are worth telling beside another experiment's: without the name, and without deformations that this one
+    /// has none of, for the other may have no `[augment]` at all.
+    pub fn told_keys(&self) -> BTreeMap<String, String> {
+        let deformations = self.deformations();
+        let is_plain = |key: &str| key.strip_prefix(AUGMENT).is_some_and(|key| !deformations.contains_key(key));
+        let mut keys = self.keys();
+        keys.retain(|key, _| key != "name" && !is_plain(key));
+        keys
+    }
+
     /// The keys in which the two differ: (key, value here, value there), `-` where a key is absent.
     pub fn differences(&self, other: &Self) -> Vec<(String, String, String)> {
         let (mine, theirs) = (self.keys(), other.keys());
@@ -34,6 +40,13 @@ impl Experiment {
         let pairs = all.into_iter().map(|key| (key.clone(), value(&mine, key), value(&theirs, key)));
         pairs.filter(|(_, mine, theirs)| mine != theirs).collect()
     }
+}
+
+/// Every value within an object by its dotted key, as JSON.
+pub fn dotted_keys(value: &Value) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    collect("", value, &mut keys);
+    keys
 }
 
 fn collect(prefix: &str, value: &Value, keys: &mut BTreeMap<String, String>) {

@@ -37,7 +37,7 @@ pub use answers::Answers;
 pub use atomic::write_atomically;
 pub use augment::AugmentConfig;
 pub use calibration::{CONFIDENCE_BINS, Calibration, ConfidenceBin, Labelled};
-pub use comparison::{Comparison, Method, PairedBy, Sample};
+pub use comparison::{Comparison, Method, PairedBy};
 pub use data::DataConfig;
 pub use distill::DistillConfig;
 pub use event::{EpochRecord, Event, LayerRecord, StepProgress};
@@ -46,6 +46,7 @@ pub use experiment::{
 };
 pub use hardest::{Hard, hardest};
 pub use interval::share_interval;
+pub use keys::dotted_keys;
 pub use metrics::{
     ClassMetrics, Evaluation, Mistake, Softmax, accuracy_of, class_metrics, confusion_of, evaluate, worst_mistakes,
 };

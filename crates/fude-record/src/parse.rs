@@ -23,14 +23,17 @@ impl Experiment {
     /// # Errors
     /// File, line and reason: unreadable, not TOML, an unknown key, a wrong type, a value out of range.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, ExperimentError> {
-        let place = path.display().to_string();
+        Self::parse(&Self::read(path)?, &path.display().to_string(), overrides)
+    }
+
+    /// The text of an experiment file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and which one might be meant.
+    pub fn read(path: &Path) -> Result<String, ExperimentError> {
         let unread = |error| format!("cannot be read: {error}{}", hint(path));
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ExperimentError { place: place.clone(), message: unread(error) })?;
-        Self::parse(&text, &place, overrides).map_err(|error| match is_study(&text) {
-            true => ExperimentError { place, message: "is a study and no experiment: `fude sweep` takes it".into() },
-            false => error,
-        })
+        let place = || path.display().to_string();
+        std::fs::read_to_string(path).map_err(|error| ExperimentError { place: place(), message: unread(error) })
     }
 
     /// Reads and checks an experiment's text; `place` stands for the file in errors.
@@ -38,6 +41,16 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::load`].
     pub fn parse(text: &str, place: &str, overrides: &[Override]) -> Result<Self, ExperimentError> {
+        Self::merged(text, place, overrides).map_err(|error| match is_study(text) {
+            true => {
+                let message = "is a study and no experiment: `fude sweep` takes it".into();
+                ExperimentError { place: place.to_owned(), message }
+            }
+            false => error,
+        })
+    }
+
+    fn merged(text: &str, place: &str, overrides: &[Override]) -> Result<Self, ExperimentError> {
         let source = Source { text, place, overrides };
         let checked: Result<Self, _> = source.deserialize(text);
         let mut document: DocumentMut = text.parse().map_err(|error| source.toml_error(text, error))?;

@@ -1,6 +1,6 @@
 //! Runs of one experiment that differ in seed or hold-out alone, and two such groups side by side.
 
-use crate::{Comparison, Experiment, Figure, PairedBy, Sample, Spread, Summary};
+use crate::{Comparison, Experiment, Figure, PairedBy, Spread, Summary};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What may differ between runs that repeat each other.
@@ -58,11 +58,8 @@ pub fn compare_groups(
     {
         return Err(Incomparable::OtherImages);
     }
-    let values = |group: &[&Summary]| group.iter().map(|summary| value(summary)).collect::<Option<Vec<f64>>>();
-    let welch = |(a, b): (Vec<f64>, Vec<f64>)| {
-        Comparison::welch(Sample { values: &a, overlap: mine }, Sample { values: &b, overlap: theirs })
-    };
-    values(first).zip(values(second)).and_then(welch).ok_or(Incomparable::TooFew)
+    let spreads = group_spread(first, &value).zip(group_spread(second, &value));
+    spreads.and_then(|(mine, theirs)| Comparison::welch(&mine, &theirs)).ok_or(Incomparable::TooFew)
 }
 
 /// By how much the variance of a mean over runs is larger than that of independent ones, in units of the runs' variance:

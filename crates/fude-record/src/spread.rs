@@ -36,11 +36,16 @@ impl Spread {
             1 => Some(Self { runs, mean, deviation: None, interval: None, overlap }),
             _ => {
                 let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-                let half = t_quantile(n - 1.0) * deviation * (1.0 / n + overlap).sqrt();
-                let interval = Some([mean - half, mean + half]);
-                Some(Self { runs, mean, deviation: Some(deviation), interval, overlap })
+                let spread = Self { runs, mean, deviation: Some(deviation), interval: None, overlap };
+                let half = t_quantile(n - 1.0) * spread.variance_of_mean()?.sqrt();
+                Some(Self { interval: Some([mean - half, mean + half]), ..spread })
             }
         }
+    }
+
+    /// The squared standard error of the mean; none for a single run.
+    pub(crate) fn variance_of_mean(&self) -> Option<f64> {
+        Some(self.deviation?.powi(2) * (1.0 / self.runs as f64 + self.overlap))
     }
 }
 

@@ -211,14 +211,13 @@ mod tests {
     #[test]
     fn a_changed_experiment_and_other_data_are_refused_and_a_comment_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, experiment) = (folder.path().join("journal.jsonl"), folder.path().join("e.toml"));
-        let study = Study { experiment: experiment.clone(), ..study() };
-        let write = |text: &str| std::fs::write(&experiment, text).unwrap();
-        write("name = \"e\"\ndataset = \"kmnist\"\n");
+        let path = folder.path().join("journal.jsonl");
+        let with = |text: &str| Study { text: text.to_owned(), ..study() };
+        let study = with("name = \"e\"\ndataset = \"kmnist\"\n");
         let mut journal = Journal::open(&path, &study).unwrap();
         journal.require_data("kana", Some("ff".into())).unwrap();
         drop(journal);
-        write("# the same\ndataset = \"kmnist\"\nname = \"e\"\n");
+        let study = with("# the same\ndataset = \"kmnist\"\nname = \"e\"\n");
         let mut journal = Journal::open(&path, &study).unwrap();
         journal.require_data("kana", Some("ff".into())).unwrap();
         let error = journal.require_data("kmnist", Some("ff".into())).unwrap_err().to_string();
@@ -226,7 +225,7 @@ mod tests {
         let error = journal.require_data("kana", Some("00".into())).unwrap_err().to_string();
         assert!(error.contains("the images of kana are others than before"), "{error}");
         drop(journal);
-        write("name = \"e\"\ndataset = \"kmnist\"\ntrain.batch = 7\n");
+        let study = with("name = \"e\"\ndataset = \"kmnist\"\ntrain.batch = 7\n");
         let error = Journal::open(&path, &study).unwrap_err().to_string();
         assert!(error.contains("(file.train.batch was absent, is 7)"), "{error}");
     }

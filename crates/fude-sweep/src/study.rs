@@ -15,6 +15,9 @@ pub struct Study {
     pub name: String,
     /// The experiment file that trials change, as found from the study file.
     pub experiment: PathBuf,
+    /// What that file said when the study was read: it may be changed while a search goes on.
+    #[serde(skip)]
+    pub text: String,
     /// What is to become better.
     pub objective: Objective,
     /// How trials are proposed.
@@ -86,10 +89,12 @@ impl Study {
     pub fn load(path: &Path) -> Result<Self, SweepError> {
         let wrong = |why: String| SweepError::Study { path: path.to_owned(), why };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        let study = parse(&text, path.parent().unwrap_or(Path::new(""))).map_err(|why| match is_experiment(&text) {
-            true => wrong("is an experiment and no study: `fude train` takes it".into()),
-            false => wrong(why),
-        })?;
+        let mut study =
+            parse(&text, path.parent().unwrap_or(Path::new(""))).map_err(|why| match is_experiment(&text) {
+                true => wrong("is an experiment and no study: `fude train` takes it".into()),
+                false => wrong(why),
+            })?;
+        study.text = Experiment::read(&study.experiment)?;
         study.check_experiments().map_err(|error| match error {
             Unfit::Experiment(error) => error.into(),
             Unfit::Study(why) => wrong(why),
@@ -126,7 +131,7 @@ impl Study {
         let of = |section| move |(key, value): (&String, &String)| Override::new(key, value).of_section(section);
         let all = self.set.iter().map(of("set")).chain(values.iter().map(of("space")));
         let overrides: Vec<Override> = all.chain(more.iter().cloned()).collect();
-        Experiment::load(&self.experiment, &overrides)
+        Experiment::parse(&self.text, &self.experiment.display().to_string(), &overrides)
     }
 }
 

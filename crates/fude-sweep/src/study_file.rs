@@ -35,7 +35,7 @@ fn ten() -> u32 {
     10
 }
 
-/// Reads a study's text; `folder` is where its experiment's path begins.
+/// Reads a study's text, and not yet its experiment's; `folder` is where that one's path begins.
 pub(crate) fn parse(text: &str, folder: &Path) -> Result<Study, String> {
     let file: Text = toml::from_str(text).map_err(|error| {
         let message = in_plain_words(&error.message().replace('\n', ", "));
@@ -69,7 +69,8 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Study, String> {
         (SamplerKind::Grid, Some(all)) => trials.unwrap_or(all).min(all),
         _ => trials.unwrap_or(TRIALS),
     };
-    let study = Study { name, experiment, objective, sampler, trials, startup, seed, set, halving, space };
+    let text = String::new();
+    let study = Study { name, experiment, text, objective, sampler, trials, startup, seed, set, halving, space };
     study.check().map(|()| study)
 }
 

@@ -5,7 +5,7 @@ use crate::watch::Watch;
 use crate::{Journal, Objective, Rung, State, Study, SweepError, Trial};
 use fude_engine::{Device, EngineKind, Seat, SharedEngine};
 use fude_record::{Experiment, Override, Summary};
-use fude_train::{Outcome, Prepared, PreparedCache, StopFlag, StopOnPanic, TrainRequest};
+use fude_train::{Outcome, Prepared, PreparedCache, StopFlag, StopOnPanic, TrainError, TrainRequest};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -20,6 +20,8 @@ pub struct Settings {
     pub jobs: usize,
     /// What the command line puts over every trial's experiment: other data.
     pub overrides: Vec<Override>,
+    /// Data sets that trials share, with those that were looked at before.
+    pub data: PreparedCache,
 }
 
 /// What happens in a search.
@@ -42,8 +44,6 @@ pub struct Sweep<'a> {
     journal: Mutex<Journal>,
     /// Trials that this process has begun: others that have begun and not ended were cut off.
     begun: Mutex<BTreeSet<u32>>,
-    /// Data sets that trials share.
-    data: PreparedCache,
     pub(crate) stop: &'a StopFlag,
     tell: &'a (dyn Fn(&SweepEvent) + Sync),
 }
@@ -57,8 +57,8 @@ impl<'a> Sweep<'a> {
         stop: &'a StopFlag,
         tell: &'a (dyn Fn(&SweepEvent) + Sync),
     ) -> Self {
-        let (journal, begun, data) = (Mutex::new(journal), Mutex::default(), PreparedCache::default());
-        Self { study, settings, journal, begun, data, stop, tell }
+        let (journal, begun) = (Mutex::new(journal), Mutex::default());
+        Self { study, settings, journal, begun, stop, tell }
     }
 
     /// Trains trials until there are as many as the study asks for, or `stop` is set; all of them so far.
@@ -66,6 +66,7 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// Whatever keeps a trial from being trained, but for a loss that is no number: that is a result.
     pub fn run(self) -> Result<Vec<Trial>, SweepError> {
+        self.require_same_data()?;
         let join = |worker: std::thread::ScopedJoinHandle<'_, Result<(), SweepError>>| {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
@@ -75,6 +76,18 @@ impl<'a> Sweep<'a> {
         });
         results.into_iter().collect::<Result<Vec<()>, _>>()?;
         Ok(lock(&self.journal).trials())
+    }
+
+    /// The data must be those that the journal's trials were trained on, as far as the space leaves them alone.
+    fn require_same_data(&self) -> Result<(), SweepError> {
+        let searches = |what: &str| self.study.space.keys().any(|key| key.starts_with(what));
+        if searches("dataset") {
+            return Ok(());
+        }
+        let first = self.study.experiment(&self.study.first_values(), &self.settings.overrides)?;
+        let data = self.data(&first)?;
+        let images = (!searches("data.")).then(|| data.fingerprint());
+        lock(&self.journal).require_data(&data.dataset, images)
     }
 
     /// A seat a worker, where several train at once.
@@ -190,12 +203,8 @@ impl<'a> Sweep<'a> {
     }
 
     /// The training and validation images of a trial. There are no test images: nothing of a search may see them.
-    fn data(&self, experiment: &Experiment) -> Result<Prepared, SweepError> {
-        let data = self.data.prepare(experiment)?;
-        if !self.study.space.contains_key("dataset") {
-            let alike = !self.study.space.keys().any(|key| key.starts_with("data."));
-            lock(&self.journal).require_data(&data.dataset, alike.then(|| data.fingerprint()))?;
-        }
+    fn data(&self, experiment: &Experiment) -> Result<Prepared, TrainError> {
+        let data = self.settings.data.prepare(experiment)?;
         data.warnings.iter().for_each(|warning| (self.tell)(&SweepEvent::Warning(warning.clone())));
         data.notes.iter().for_each(|note| (self.tell)(&SweepEvent::Note(note.clone())));
         Ok(Prepared { test: None, ..data })

@@ -18,7 +18,7 @@ pub struct Pins {
     /// The fingerprints of the other splits; none in checkpoints of the first versions.
     #[serde(default)]
     pub held_out: Option<HeldOutPins>,
-    /// The fingerprints of the teachers' files; none in checkpoints of the first versions.
+    /// The fingerprints of the teachers' parameters; none in checkpoints of the first versions.
     #[serde(default)]
     pub teachers: Option<Vec<String>>,
     /// fude's version.

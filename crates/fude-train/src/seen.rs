@@ -49,6 +49,7 @@ fn look(role: &str, path: &Path, data: &Prepared) -> Result<Option<String>, Trai
         Err(error) => return Ok(Some(unknown(format!("its data cannot be read ({error})")))),
     };
     match count_seen(&theirs.train, &data.train, held_out) {
+        0 if data.test.is_none() => Ok(None),
         0 => Ok(seen_validation(&theirs, data).map(|count| {
             format!("{name}: was trained on {count} of this run's validation images: their figures are too good")
         })),

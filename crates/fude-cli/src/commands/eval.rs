@@ -6,7 +6,7 @@ use crate::exit::Stopped;
 use crate::model_data::{final_model, model_data, require_classes};
 use crate::model_lookup::FoundModel;
 use crate::output::Force;
-use crate::run_lookup::{RUNS, run_at};
+use crate::run_lookup::{RUNS, without_unfinished};
 use crate::table::{count, loss, percent, table};
 use crate::ui::{Ui, print_json, print_out};
 use anyhow::{Context, Result};
@@ -106,14 +106,8 @@ pub(crate) fn run(args: &EvalArgs, ui: Ui) -> Result<()> {
 /// The models that were asked for. Of several, runs that have not finished are left out, and one that is named twice counts
 /// once.
 fn find_all(args: &EvalArgs, ui: Ui) -> Result<Vec<FoundModel>> {
-    let unfinished = |text: &str| run_at(text, &args.out).is_some_and(|run| !run.is_finished());
-    let left: Vec<&String> = args.models.iter().filter(|text| !unfinished(text)).collect();
     let mut found: Vec<FoundModel> = Vec::new();
-    for text in &args.models {
-        if unfinished(text) && !left.is_empty() {
-            ui.warning(format!("{text} has not finished and is left out"));
-            continue;
-        }
+    for text in without_unfinished(&args.models, &args.out, ui)? {
         let model = FoundModel::find(text, &args.out, ui)?;
         match found.iter().any(|other| other.path == model.path) {
             true => ui.warning(format!("{}: is here already; it counts once", model.name())),

@@ -1,6 +1,6 @@
 //! `fude results`.
 
-use crate::spread::{mean_and_spread, plain_mean_and_spread};
+use crate::spread::{accuracy_interval, mean_and_spread, plain_mean_and_spread};
 use crate::table::count;
 use crate::ui::{Ui, print_out};
 use crate::weighed;
@@ -162,7 +162,7 @@ fn row(group: &[&Summary]) -> String {
         if first.folds.is_some() { " folds" } else { "" },
         mean_and_spread(&of(|s| s.train_accuracy)),
         mean_and_spread(&of(|s| s.test_accuracy)),
-        interval(group),
+        accuracy_interval(group_spread(group, |s| s.test_accuracy).as_ref(), "-"),
         first.engine,
         first.device,
         epoch_seconds(&of(|s| (s.epochs > 0).then_some(s.epoch_seconds_median))),
@@ -219,10 +219,4 @@ fn epoch_seconds(values: &[f64]) -> String {
 /// A figure of each run; nothing where one has none, for then its mean would be of fewer runs than the row says.
 fn of_all(group: &[&Summary], value: fn(&Summary) -> Option<f64>) -> Vec<f64> {
     group.iter().map(|summary| value(summary)).collect::<Option<_>>().unwrap_or_default()
-}
-
-/// `88.45-88.97 %`: the 95 % interval of the mean test accuracy.
-fn interval(group: &[&Summary]) -> String {
-    let interval = group_spread(group, |summary| summary.test_accuracy).and_then(|spread| spread.interval);
-    interval.map_or("-".into(), |[low, high]| format!("{:.2}-{:.2} %", 100.0 * low, 100.0 * high))
 }

@@ -11,9 +11,8 @@ use anyhow::{Context, Result};
 use fude_engine::{Device, DeviceOptions, DeviceRequest, choose_device};
 use fude_record::{Experiment, Override};
 use fude_sweep::{Journal, Settings, State, Study, Sweep, Trial, by_quality};
-use fude_train::prepare;
+use fude_train::PreparedCache;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use words::{Progress, best_line, trials_table};
 
@@ -60,7 +59,10 @@ pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
     let study = args.study()?;
     // What can be refused is, before anything is written: a journal would hold on to a slip of the fingers.
     let first = study.experiment(&study.first_values(), &args.overrides())?;
-    prepare(&first)?;
+    let data = PreparedCache::default();
+    let prepared = data.prepare(&first)?;
+    prepared.warnings.iter().for_each(|warning| ui.warning(warning));
+    prepared.notes.iter().for_each(|note| ui.note(note));
     if let Some(halving) = study.halving.filter(|halving| halving.first_epochs >= first.train.epochs) {
         ui.warning(format!(
             "halving.first_epochs = {} is not below train.epochs = {}: no trial will be stopped early",
@@ -75,10 +77,11 @@ pub(crate) fn run(args: &SweepArgs, ui: Ui) -> Result<()> {
         ui.note(format!("going on with {}: {} trials have begun", folder.display(), before.len()));
     }
     let settings = Settings {
-        device: args.device(&study, ui)?,
+        device: args.device(&study, &first, ui)?,
         engine: args.engine.0,
         jobs: usize::from(args.jobs),
         overrides: args.overrides(),
+        data,
     };
     let stop = stop_on_ctrl_c();
     let progress = Progress::new(&study, &before, ui);
@@ -112,9 +115,8 @@ impl SweepArgs {
     }
 
     /// Not by trial: what is fastest for one network of a search need not be so for the next.
-    fn device(&self, study: &Study, ui: Ui) -> Result<Device> {
-        let prunes = study.experiment(&BTreeMap::new(), &self.overrides())?.prune.is_some()
-            || study.space.keys().any(|key| key.starts_with("prune."));
+    fn device(&self, study: &Study, first: &Experiment, ui: Ui) -> Result<Device> {
+        let prunes = first.prune.is_some() || study.space.keys().any(|key| key.starts_with("prune."));
         if self.device == DeviceRequest::Auto && prunes {
             // Weights are pruned on the CPU alone.
             return Ok(Device::cpu());

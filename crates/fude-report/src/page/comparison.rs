@@ -78,10 +78,9 @@ fn overlaid(report: &Report<'_>, summaries: &[&Summary]) -> String {
 
 /// The keys in which the experiments differ.
 fn differences(report: &Report<'_>) -> String {
-    let mut all: Vec<_> = std::iter::once(report.experiment.keys())
-        .chain(report.others.iter().map(|other| other.experiment.keys()))
+    let all: Vec<_> = std::iter::once(report.experiment.told_keys())
+        .chain(report.others.iter().map(|other| other.experiment.told_keys()))
         .collect();
-    all.iter_mut().for_each(|keys| drop(keys.remove("name")));
     let names: std::collections::BTreeSet<&String> = all.iter().flat_map(|keys| keys.keys()).collect();
     let values =
         |key: &String| -> Vec<&str> { all.iter().map(|keys| keys.get(key).map_or("–", String::as_str)).collect() };

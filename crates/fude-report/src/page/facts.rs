@@ -5,7 +5,7 @@ use super::element::{Section, duration};
 use super::overview::data;
 use crate::count::grouped;
 use crate::svg::escape;
-use fude_record::{Experiment, Schedule, TrainConfig};
+use fude_record::{Experiment, Optimizer, Schedule, Summary, TrainConfig};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -20,72 +20,73 @@ pub(super) fn settings(report: &Report<'_>) -> Section {
 
 fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
     let (summary, experiment) = (report.summary, report.experiment);
-    let train = &experiment.train;
-    let split = |n: usize, name: &str| (n > 0).then(|| format!("{} for {name}", grouped(n as u64)));
-    let held_out: Vec<String> =
-        [split(summary.val_samples, "validation"), split(summary.test_samples, "test")].into_iter().flatten().collect();
+    let repeat = if summary.deterministic == "bitwise" { "the same bits" } else { "the same up to rounding" };
+    let facts = vec![
+        ("Data", images(summary)),
+        ("Network", network(summary, experiment)),
+        ("Training", training(summary, &experiment.train)),
+        ("Deformed by", listed(experiment.deformations())),
+        ("Beside the labels", listed(aids(experiment))),
+        ("Device", format!("{} ({}), engine {}", summary.device, summary.device_kind, summary.engine)),
+        ("Speed", speed(summary)),
+        ("Repeating it", format!("seed {}: {repeat} on this machine", summary.seed)),
+    ];
+    facts.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// `kmnist: 54,000 images to train on, 6,000 for validation, 10,000 for test`
+fn images(summary: &Summary) -> String {
+    let splits = [(summary.val_samples, "validation"), (summary.test_samples, "test")];
+    let held_out = splits.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{} for {name}", grouped(*n as u64)));
+    let held_out: Vec<String> = held_out.collect();
+    format!(
+        "{}: {} images to train on, {}",
+        data(summary),
+        grouped(summary.train_samples as u64),
+        if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
+    )
+}
+
+/// `784-128-10, relu, dropout 0.2, 101,770 parameters`
+fn network(summary: &Summary, experiment: &Experiment) -> String {
     let model = &experiment.model;
-    let dropout = if model.dropout > 0.0 { format!(", dropout {}", model.dropout) } else { String::new() };
     let normalization = match model.normalization.name() {
         "none" => String::new(),
         name => format!(", {name} normalisation"),
     };
     let residual = if model.residual { ", residual connections" } else { "" };
+    let dropout = if model.dropout > 0.0 { format!(", dropout {}", model.dropout) } else { String::new() };
+    format!(
+        "{}, {}{normalization}{residual}{dropout}, {} parameters",
+        summary.model,
+        model.activation.name(),
+        grouped(summary.parameters as u64)
+    )
+}
+
+/// `20 epochs, batch 128, Adam at learning rate 0.001, weight decay 0.00001; lowest held-out loss in epoch 17`
+fn training(summary: &Summary, train: &TrainConfig) -> String {
+    let optimizer = if train.optimizer == Optimizer::AdamW { "AdamW" } else { "Adam" };
     let decay = if train.weight_decay > 0.0 { format!(", weight decay {}", train.weight_decay) } else { String::new() };
-    let best = summary.best_epoch.map(|epoch| {
-        format!(
-            "; lowest held-out loss in epoch {epoch}{}",
-            if summary.restored_best { ", whose weights were restored" } else { "" }
-        )
-    });
-    let repeat = if summary.deterministic == "bitwise" { "the same bits" } else { "the same up to rounding" };
-    let mut facts = vec![
-        (
-            "Data",
-            format!(
-                "{}: {} images to train on, {}",
-                data(summary),
-                grouped(summary.train_samples as u64),
-                if held_out.is_empty() { "none held out".into() } else { held_out.join(", ") }
-            ),
-        ),
-        (
-            "Network",
-            format!(
-                "{}, {}{normalization}{residual}{dropout}, {} parameters",
-                summary.model,
-                model.activation.name(),
-                grouped(summary.parameters as u64)
-            ),
-        ),
-        (
-            "Training",
-            format!(
-                "{} epochs, batch {}, {} at learning rate {}{}{decay}{}",
-                summary.epochs,
-                train.batch,
-                if train.optimizer == fude_record::Optimizer::AdamW { "AdamW" } else { "Adam" },
-                train.learning_rate,
-                schedule(train),
-                best.unwrap_or_default()
-            ),
-        ),
-        ("Device", format!("{} ({}), engine {}", summary.device, summary.device_kind, summary.engine)),
-        (
-            "Speed",
-            format!(
-                "{} an epoch (median), {} images a second, {} in all",
-                duration(summary.epoch_seconds_median),
-                grouped(summary.samples_per_second as u64),
-                duration(summary.seconds)
-            ),
-        ),
-        ("Repeating it", format!("seed {}: {repeat} on this machine", summary.seed)),
-    ];
-    let more = [("Deformed by", listed(experiment.deformations())), ("Beside the labels", listed(aids(experiment)))];
-    // After the training that they are part of.
-    facts.splice(3..3, more.into_iter().filter(|(_, text)| !text.is_empty()));
-    facts
+    let restored = if summary.restored_best { ", whose weights were restored" } else { "" };
+    let best = summary.best_epoch.map(|epoch| format!("; lowest held-out loss in epoch {epoch}{restored}"));
+    format!(
+        "{} epochs, batch {}, {optimizer} at learning rate {}{}{decay}{}",
+        summary.epochs,
+        train.batch,
+        train.learning_rate,
+        schedule(train),
+        best.unwrap_or_default()
+    )
+}
+
+fn speed(summary: &Summary) -> String {
+    format!(
+        "{} an epoch (median), {} images a second, {} in all",
+        duration(summary.epoch_seconds_median),
+        grouped(summary.samples_per_second as u64),
+        duration(summary.seconds)
+    )
 }
 
 /// `, cosine after 500 steps of warm-up`; nothing where the rate stays.

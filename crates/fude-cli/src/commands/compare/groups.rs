@@ -1,7 +1,7 @@
 //! Runs that repeat each other as a group, and what the difference between two groups means, in words.
 
 use super::sources::Compared;
-use crate::spread::what_varies;
+use crate::spread::{accuracy_interval, what_varies};
 use crate::table::{count, percent, table_without};
 use fude_record::{
     Comparison, Figure, Incomparable, Method, PairedBy, Summary, compare_groups, compared_figure, group_spread,
@@ -61,9 +61,6 @@ pub(super) fn groups_table(groups: &[Group]) -> Option<String> {
     let rows = groups.iter().map(|group| {
         let spread = group_spread(&group.summaries(), value);
         let first = &group.runs[0].summary;
-        let interval = spread.and_then(|spread| spread.interval).map_or("-".into(), |[low, high]| {
-            format!("{} to {}", percent(Some(low)).trim_end_matches(" %"), percent(Some(high)))
-        });
         vec![
             group.name.clone(),
             first.experiment.clone(),
@@ -71,7 +68,7 @@ pub(super) fn groups_table(groups: &[Group]) -> Option<String> {
             what_varies(&group.summaries()),
             percent(spread.map(|spread| spread.mean)),
             percent(spread.and_then(|spread| spread.deviation)),
-            interval,
+            accuracy_interval(spread.as_ref(), " to "),
         ]
     });
     let accuracy = format!("mean {}", name.replace('_', " "));

@@ -1,10 +1,10 @@
 //! What is compared: run folders, an experiment's runs, or recorded result lines.
 
 use crate::commands::results::read;
-use crate::run_lookup::{find_finished, require_finished, run_at};
+use crate::run_lookup::{find_finished, require_finished, run_at, without_unfinished};
 use crate::ui::Ui;
 use anyhow::Result;
-use fude_record::{Experiment, RunFolder, Summary, list_runs};
+use fude_record::{Experiment, Repeated, RunFolder, Summary, list_runs};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -23,45 +23,27 @@ impl Compared {
     }
 
     /// What its group has in common.
-    pub(super) fn identity(&self) -> BTreeMap<String, String> {
-        let mut keys = self.experiment.as_ref().map(Experiment::identity).unwrap_or_default();
-        keys.insert("summary".into(), format!("{:?}", self.summary.repeated()));
-        keys
+    pub(super) fn identity(&self) -> (BTreeMap<String, String>, Repeated<'_>) {
+        (self.experiment.as_ref().map(Experiment::identity).unwrap_or_default(), self.summary.repeated())
     }
 
     /// Every key of its experiment that is worth telling.
     pub(super) fn keys(&self) -> BTreeMap<String, String> {
-        self.told(Experiment::keys)
+        self.experiment.as_ref().map(Experiment::told_keys).unwrap_or_default()
     }
 
     /// The same of what its group has in common.
     pub(super) fn keys_of_group(&self) -> BTreeMap<String, String> {
-        self.told(Experiment::identity)
-    }
-
-    /// Without its name, and without deformations that it has none of: another may have no `[augment]` at all.
-    fn told(&self, keys: fn(&Experiment) -> BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let Some(experiment) = &self.experiment else { return BTreeMap::new() };
-        let deformations = experiment.deformations();
-        let is_plain = |key: &str| key.strip_prefix("augment.").is_some_and(|key| !deformations.contains_key(key));
-        let mut keys = keys(experiment);
-        keys.retain(|key, _| key != "name" && !is_plain(key));
+        let (common, mut keys) = (self.identity().0, self.keys());
+        keys.retain(|key, _| common.contains_key(key));
         keys
     }
 }
 
-/// The runs that all arguments stand for. Paths of unfinished runs, as `runs/e1-l2/*` may have them, are passed over with a
-/// warning as long as others are left.
+/// The runs that all arguments stand for.
 pub(super) fn find_all(texts: &[String], root: &Path, ui: Ui) -> Result<Vec<Compared>> {
-    let unfinished =
-        |text: &str| !Path::new(text).is_file() && run_at(text, root).is_some_and(|run| !run.is_finished());
-    let (skipped, kept): (Vec<&String>, Vec<&String>) = texts.iter().partition(|text| unfinished(text));
-    if kept.is_empty() {
-        skipped.iter().filter_map(|text| run_at(text, root)).try_for_each(|run| require_finished(&run))?;
-    }
-    skipped.iter().for_each(|text| ui.warning(format!("{text} has not finished and is left out")));
     let mut runs = Vec::new();
-    for text in kept {
+    for text in without_unfinished(texts, root, ui)? {
         runs.extend(find(text, root, ui)?);
     }
     Ok(runs)
